@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The wire contract between the kernel programs and the agent: every struct and enum that crosses the ring buffer or a
+ * map. The agent's offsets are generated from this file's BTF (npm run generate) and a contract test holds them equal.
+ * Fields are ordered so that there is no padding.
+ */
+#ifndef WEIR_FLOW_H
+#define WEIR_FLOW_H
+
+#define EXECUTABLE_LENGTH 24 /* bytes kept of the executable's file name, NUL included */
+
+enum record_type {
+	RECORD_TCP = 1,
+};
+
+enum role {
+	ROLE_UNKNOWN = 0,
+	ROLE_ACTIVE = 1, /* opened the connection */
+	ROLE_PASSIVE = 2, /* accepted it */
+};
+
+enum tcp_flag {
+	TCP_FLAG_ESTABLISHED = 1,
+	TCP_FLAG_FIN_RECEIVED = 2,
+	TCP_FLAG_FIN_SENT = 4,
+	TCP_FLAG_FIN_ACKED = 8,
+	TCP_FLAG_OWNED = 16, /* the state change was made by the process that holds the socket, not by a packet or timer */
+	TCP_FLAG_RECEIVE_SHUT = 32, /* the process had given up reading: a reset may be the kernel's own answer to late data */
+	TCP_FLAG_JOINED = 64, /* far_* is the other half's kernel identity */
+};
+
+/* Values of a selection entry and of a record's set beside real set ids. */
+enum set {
+	SET_NONE = 0, /* known, and not selected */
+	SET_UNKNOWN = 0xffffffff, /* below a pod parent, but user space has not said yet: captured provisionally */
+};
+
+/* One TCP socket's view of its connection, written when the socket closes. Addresses are in network order, ports in host order. */
+struct tcp_flow {
+	__u8 type; /* enum record_type */
+	__u8 family; /* AF_INET or AF_INET6 */
+	__u8 role; /* enum role */
+	__u8 last_state; /* TCP state before the close */
+	__u8 flags; /* enum tcp_flag */
+	__u8 flow_id_key; /* which key flow_id was made with */
+	__u16 error; /* sk_err: what ended the connection, 0 when nothing did */
+	__u32 set; /* which set of captures selected the socket's cgroup */
+	__u32 pid; /* thread group id; 0 when it cannot be known */
+	__u64 start_ns; /* CLOCK_MONOTONIC */
+	__u64 end_ns;
+	__u64 flow_id; /* 0 when the handshake never completed */
+	__u64 bytes_received; /* payload in order */
+	__u64 bytes_sent; /* payload, every byte once */
+	__u64 cgroup_id; /* of the socket */
+	__u64 netns_cookie;
+	__u64 far_cgroup_id; /* of the other end, when it is on this node too */
+	__u64 far_netns_cookie;
+	__u8 local_address[16]; /* IPv4 in the first 4 bytes */
+	__u8 remote_address[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u32 segments_received; /* with data */
+	__u32 segments_sent; /* with data, retransmissions included */
+	__u32 retransmits; /* segments, SYN and FIN included */
+	__u32 srtt_us; /* smoothed round trip, 0 when none was measured */
+	__u32 rttvar_us;
+	__u32 rtt_min_us; /* 0xffffffff when none was measured */
+	__u32 handshake_us; /* 0xffffffff when it cannot be known */
+	char executable[EXECUTABLE_LENGTH];
+};
+
+/* What happened to the flows of one set of captures inside the kernel; one entry a CPU. */
+struct ledger_entry {
+	__u64 observed; /* connections of which a record was due */
+	__u64 lost_ring_full;
+	__u64 lost_too_many_connections;
+	__u64 lost_storage_unavailable;
+};
+
+/* Events that concern no capture in particular; one entry a CPU. */
+struct node_counters {
+	__u64 joined;
+	__u64 join_missed; /* the slot was taken over before the other half came or reported */
+	__u64 join_ambiguous; /* a third half with the same flow id: no join */
+	__u64 unselected; /* captured provisionally, or selected once, and not selected when it ended */
+};
+
+/* How sockets outside of every listed cgroup are treated, and which plan the selection map belongs to. */
+struct selection_control {
+	__u32 generation; /* a connection that was selected under another generation is looked up again */
+	__u32 default_set; /* set of sockets whose cgroup and its parents are not listed */
+	__u32 listed; /* number of listed cgroups: with none the walk is skipped */
+	__u32 reserved;
+};
+
+/* Set between open and load, constant for the program's life. */
+struct program_config {
+	__u64 flow_id_key[2]; /* SipHash key */
+	__u32 flow_id_key_number;
+	__u32 max_connections; /* ceiling of tracked connections: sk_storage has none of its own */
+	__u32 ring_wakeup_bytes; /* fill mark above which the agent is woken at once */
+	__u32 join_mask; /* number of join slots − 1 */
+};
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* Whose socket it is: cgroup and network namespace always, the process where the running task is surely a user of it. */
+#ifndef WEIR_IDENTITY_BPF_H
+#define WEIR_IDENTITY_BPF_H
+
+#include <bpf/bpf_helpers.h>
+#include "kernel.h"
+#include "connection.bpf.h"
+
+static __always_inline struct end socket_end(const struct sock *sk)
+{
+	struct end end = {
+		.cgroup_id = sk->sk_cgrp_data.cgroup->kn->id,
+		.netns_cookie = sk->__sk_common.skc_net.net->net_cookie,
+	};
+
+	return end;
+}
+
+/*
+ * A state change is made either by a packet or timer, when `current` is whoever was interrupted, or by a task that holds
+ * the socket's lock (also for packets that came meanwhile: the backlog). Only the second tells a process. tcp_abort()
+ * (ss -K) locks other people's sockets, but leaves ECONNABORTED.
+ */
+static __always_inline bool changed_by_its_process(const struct sock *sk)
+{
+	return sk->sk_lock.owned && sk->sk_err != ECONNABORTED;
+}
+
+/* Remembers the running process as the connection's. Kernel threads (delayed fput, NFS) are nobody's process. */
+static __always_inline void remember_process(struct connection *connection)
+{
+	struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
+
+	if (leader->flags & PF_KTHREAD)
+		return;
+	connection->pid = leader->tgid;
+
+	/* An exiting process has no mm any more; its name is then the thread group leader's. */
+	struct mm_struct *mm = leader->mm;
+	struct file *file = mm ? mm->exe_file : NULL;
+
+	if (file)
+		bpf_probe_read_kernel_str(connection->executable, sizeof(connection->executable),
+					  file->f_path.dentry->d_name.name);
+	else
+		bpf_probe_read_kernel_str(connection->executable, sizeof(connection->executable), leader->comm);
+}
+
+#endif

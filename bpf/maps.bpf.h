@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* Every map, with its size and the reason for it. Sizes marked (load) are set by the agent between open and load. */
+#ifndef WEIR_MAPS_BPF_H
+#define WEIR_MAPS_BPF_H
+
+#include <bpf/bpf_helpers.h>
+#include "flow.h"
+#include "connection.bpf.h"
+
+/* Records on their way to the agent. (load) 8 MiB by default: 40,000 closes between two drains. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} flows SEC(".maps");
+
+/* Per-connection state. Has no max_entries: config.max_connections is its bound, kept in connection_count. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} connection_count SEC(".maps");
+
+/*
+ * cgroup id -> set id. Every pod cgroup of the node and every parent of pod cgroups is listed: 110 pods a node is usual,
+ * 500 the most that is run; 16,384 leaves room for one entry a container. Not preallocated: most nodes use 1 % of it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, __u32);
+} selection SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct selection_control);
+} selection_control SEC(".maps");
+
+/* Indexed by set id; entry 0 is for connections whose set is not known yet. 1,024 sets are the most that a node interns. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct ledger_entry);
+} ledger SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct node_counters);
+} node_counters SEC(".maps");
+
+/*
+ * Direct-mapped by flow id: where the two halves of a connection meet. (load) 65,536 slots, 5 MB: several times the live
+ * connections of a busy node, so that a slot is rarely taken over before both halves have read it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct join_slot);
+} join_slots SEC(".maps");
+
+#endif

@@ -1,0 +1,93 @@
+/** Generated from bpf/flow.h by `npm run generate`; do not edit. Offsets and sizes are bytes. */
+
+export const TCP_FLOW = {
+  size: 176,
+  type: 0,
+  family: 1,
+  role: 2,
+  lastState: 3,
+  flags: 4,
+  flowIdKey: 5,
+  error: 6,
+  set: 8,
+  pid: 12,
+  startNs: 16,
+  endNs: 24,
+  flowId: 32,
+  bytesReceived: 40,
+  bytesSent: 48,
+  cgroupId: 56,
+  netnsCookie: 64,
+  farCgroupId: 72,
+  farNetnsCookie: 80,
+  localAddress: 88,
+  remoteAddress: 104,
+  localPort: 120,
+  remotePort: 122,
+  segmentsReceived: 124,
+  segmentsSent: 128,
+  retransmits: 132,
+  srttUs: 136,
+  rttvarUs: 140,
+  rttMinUs: 144,
+  handshakeUs: 148,
+  executable: 152,
+} as const;
+
+export const LEDGER_ENTRY = {
+  size: 32,
+  observed: 0,
+  lostRingFull: 8,
+  lostTooManyConnections: 16,
+  lostStorageUnavailable: 24,
+} as const;
+
+export const NODE_COUNTERS = {
+  size: 32,
+  joined: 0,
+  joinMissed: 8,
+  joinAmbiguous: 16,
+  unselected: 24,
+} as const;
+
+export const SELECTION_CONTROL = {
+  size: 16,
+  generation: 0,
+  defaultSet: 4,
+  listed: 8,
+  reserved: 12,
+} as const;
+
+export const PROGRAM_CONFIG = {
+  size: 32,
+  flowIdKey: 0,
+  flowIdKeyNumber: 16,
+  maxConnections: 20,
+  ringWakeupBytes: 24,
+  joinMask: 28,
+} as const;
+
+export const RECORD_TYPE = {
+  tcp: 1,
+} as const;
+
+export const ROLE = {
+  unknown: 0,
+  active: 1,
+  passive: 2,
+} as const;
+
+export const TCP_FLAG = {
+  established: 1,
+  finReceived: 2,
+  finSent: 4,
+  finAcked: 8,
+  owned: 16,
+  receiveShut: 32,
+  joined: 64,
+} as const;
+
+export const SET = {
+  none: 0,
+  unknown: 4294967295,
+} as const;

@@ -1,0 +1,82 @@
+/** The few C library calls that Node does not offer: shared mappings, waiting on a BPF map, and clocks to the nanosecond. */
+import { constants } from 'node:os';
+import koffi from 'koffi';
+import { WeirError } from '../../lib/errors.ts';
+
+const libc = koffi.load('libc.so.6');
+
+const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)');
+const munmap = libc.func('int munmap(void *address, size_t length)');
+const clockGettime = libc.func('int clock_gettime(int clock, _Out_ int64_t *time)');
+const vsnprintf = libc.func('int vsnprintf(_Out_ uint8_t *buffer, size_t size, const char *format, void *arguments)');
+const strerror = libc.func('const char *strerror(int error)');
+const pollFd = koffi.struct('weir_pollfd', { fd: 'int', events: 'short', revents: 'short' });
+const poll = libc.func('poll', 'int', [koffi.inout(koffi.pointer(pollFd)), 'unsigned long', 'int']);
+
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_FAILED = 2n ** 64n - 1n;
+const POLLIN = 1;
+const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
+const MAX_LINE = 4096;
+
+/** A mapping of a file descriptor's pages; `unmap` exactly once, after the last use of `bytes`. */
+export interface Mapping {
+  readonly bytes: ArrayBuffer;
+  unmap(): void;
+}
+
+/** Maps `length` bytes of `fd` from `offset`, shared with the kernel. */
+export function mapShared(fd: number, offset: number, length: number, access: 'read' | 'readWrite'): Mapping {
+  const protection = access === 'read' ? PROT_READ : PROT_READ | PROT_WRITE;
+  const address = mmap(null, length, protection, MAP_SHARED, fd, offset) as bigint;
+  if (koffi.address(address) === MAP_FAILED) {
+    throw new WeirError('KernelRefused', `mmap of ${length} bytes of the ring buffer failed: ${errorText(koffi.errno())}`);
+  }
+  const bytes = koffi.view(address, length);
+  return { bytes, unmap: () => void munmap(address, length) };
+}
+
+/**
+ * Waits until `fd` is readable or `milliseconds` have passed, on a thread of its own.
+ * Resolves true when it is readable.
+ */
+export function waitReadable(fd: number, milliseconds: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    poll.async([{ fd, events: POLLIN, revents: 0 }], 1, milliseconds, (error: unknown, ready: number) => {
+      if (error) reject(error);
+      else resolve(ready > 0);
+    });
+  });
+}
+
+const time = new BigInt64Array(2);
+
+function nowNanos(clock: number): bigint {
+  clockGettime(clock, time);
+  return (time[0] ?? 0n) * 1_000_000_000n + (time[1] ?? 0n);
+}
+
+/** What must be added to CLOCK_MONOTONIC to get the wall clock, in microseconds, as both stand now. */
+export function wallOffsetMicros(): number {
+  const before = nowNanos(CLOCK_MONOTONIC);
+  const wall = nowNanos(CLOCK_REALTIME);
+  const after = nowNanos(CLOCK_MONOTONIC);
+  return Number((wall - (before + after) / 2n) / 1000n);
+}
+
+/** Formats a C variadic message, as a callback receives it; cut at 4 KiB. */
+export function formatVaList(format: string, variadic: unknown): string {
+  const buffer = new Uint8Array(MAX_LINE);
+  const length = vsnprintf(buffer, MAX_LINE, format, variadic) as number;
+  return Buffer.from(buffer.subarray(0, Math.max(0, Math.min(length, MAX_LINE - 1)))).toString('utf8');
+}
+
+/** `EPERM (Operation not permitted)` for 1 or −1. */
+export function errorText(errno: number): string {
+  const number = Math.abs(errno);
+  const name = Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+  return `${name} (${strerror(number) as string})`;
+}

@@ -1,0 +1,92 @@
+/** Loads and attaches the TCP program: one object of `bpf/`, configured for this run. */
+import { fileURLToPath } from 'node:url';
+import { WeirError } from '../../lib/errors.ts';
+import { PROGRAM_CONFIG } from '../decode/layout.generated.ts';
+import { BpfMap } from './bpf-map.ts';
+import type { Libbpf, Pointer } from './libbpf.ts';
+import { explainLoadFailure } from './refusal.ts';
+
+const OBJECT_FILE = fileURLToPath(new URL('../../../bpf/tcp.bpf.o', import.meta.url));
+
+export interface TcpProgramOptions {
+  /** 16 bytes; both ends of a connection need the same key for the same flow.id. */
+  readonly flowIdKey: Uint8Array;
+  /** 0…255, carried in every record as flow.id.key. */
+  readonly flowIdKeyNumber: number;
+  /** Ceiling of connections tracked at once, about 400 bytes of kernel memory each. */
+  readonly maxConnections: number;
+  /** Bytes, a power of two and at least a page. */
+  readonly ringBytes: number;
+  /** A power of two. */
+  readonly joinSlots: number;
+}
+
+/** The attached program's maps. Closing detaches it and frees everything in the kernel. */
+export interface TcpProgram {
+  readonly flows: BpfMap;
+  readonly selection: BpfMap;
+  readonly selectionControl: BpfMap;
+  readonly ledger: BpfMap;
+  readonly nodeCounters: BpfMap;
+  readonly connectionCount: BpfMap;
+  attach(): void;
+  close(): void;
+}
+
+/**
+ * Loads without attaching, so that the selection can be written before the first socket is seen.
+ * Throws MissingPrivilege, Unsupported or KernelRefused with what is missing and how to get it.
+ */
+export function loadTcpProgram(libbpf: Libbpf, options: TcpProgramOptions): TcpProgram {
+  const object = libbpf.openFile(OBJECT_FILE);
+  if (object === undefined) {
+    throw new WeirError('Internal', `could not open ${OBJECT_FILE}: build it with scripts/setup\n${libbpf.takeLog()}`);
+  }
+  try {
+    configure(libbpf, object, options);
+    const result = libbpf.loadObject(object);
+    if (result < 0) throw explainLoadFailure('tcp', result, libbpf.takeLog());
+    return loaded(libbpf, object);
+  } catch (error) {
+    libbpf.closeObject(object);
+    throw error;
+  }
+}
+
+function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions): void {
+  libbpf.setMapMaxEntries(libbpf.findMap(object, 'flows'), options.ringBytes);
+  libbpf.setMapMaxEntries(libbpf.findMap(object, 'join_slots'), options.joinSlots);
+  const config = libbpf.mapInitialValue(libbpf.findMap(object, '.rodata'));
+  const view = new DataView(config.buffer, config.byteOffset, config.byteLength);
+  config.set(options.flowIdKey, PROGRAM_CONFIG.flowIdKey);
+  view.setUint32(PROGRAM_CONFIG.flowIdKeyNumber, options.flowIdKeyNumber, true);
+  view.setUint32(PROGRAM_CONFIG.maxConnections, options.maxConnections, true);
+  view.setUint32(PROGRAM_CONFIG.ringWakeupBytes, options.ringBytes / 4, true);
+  view.setUint32(PROGRAM_CONFIG.joinMask, options.joinSlots - 1, true);
+}
+
+function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
+  let link: Pointer | undefined;
+  return {
+    flows: new BpfMap(libbpf, object, 'flows'),
+    selection: new BpfMap(libbpf, object, 'selection'),
+    selectionControl: new BpfMap(libbpf, object, 'selection_control'),
+    ledger: new BpfMap(libbpf, object, 'ledger'),
+    nodeCounters: new BpfMap(libbpf, object, 'node_counters'),
+    connectionCount: new BpfMap(libbpf, object, 'connection_count'),
+    attach() {
+      link = libbpf.attachProgram(libbpf.findProgram(object, 'tcp_state'));
+      if (link === undefined) {
+        throw new WeirError(
+          'KernelRefused',
+          `the kernel refused to attach to the tracepoint inet_sock_set_state\n${libbpf.takeLog()}`,
+        );
+      }
+    },
+    close() {
+      if (link !== undefined) libbpf.destroyLink(link);
+      link = undefined;
+      libbpf.closeObject(object);
+    },
+  };
+}
