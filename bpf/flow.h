@@ -22,11 +22,10 @@ enum role {
 enum tcp_flag {
 	TCP_FLAG_ESTABLISHED = 1,
 	TCP_FLAG_FIN_RECEIVED = 2,
-	TCP_FLAG_FIN_SENT = 4,
-	TCP_FLAG_FIN_ACKED = 8,
-	TCP_FLAG_OWNED = 16, /* the state change was made by the process that holds the socket, not by a packet or timer */
-	TCP_FLAG_RECEIVE_SHUT = 32, /* the process had given up reading: a reset may be the kernel's own answer to late data */
-	TCP_FLAG_JOINED = 64, /* far_* is the other half's kernel identity */
+	TCP_FLAG_FIN_ACKED = 4,
+	TCP_FLAG_RECEIVE_SHUT = 8, /* the process had given up reading: a reset may be the kernel's own answer to late data */
+	TCP_FLAG_ORPHANED = 16, /* no process held the socket any more */
+	TCP_FLAG_JOINED = 32, /* far_* is the other half's kernel identity */
 };
 
 /* Values of a selection entry and of a record's set beside real set ids. */

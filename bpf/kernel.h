@@ -144,7 +144,10 @@ struct task_struct {
 #define IPPROTO_TCP 6
 #define ECONNABORTED 103
 #define PF_KTHREAD 0x00200000
-#define SOCK_DONE_BIT 1 /* enum sock_flags: the peer's FIN was taken in order */
+/* enum sock_flags */
+#define SOCK_DEAD_BIT 0 /* orphaned: no process holds it */
+#define SOCK_DONE_BIT 1 /* the peer's FIN was taken in order */
+#define RCV_SHUTDOWN 1
 
 enum tcp_state {
 	TCP_ESTABLISHED = 1,

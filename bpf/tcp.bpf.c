@@ -65,8 +65,11 @@ static __always_inline struct connection *accepted(const struct sock *sk, struct
 	return connection;
 }
 
-/* The handshake is complete. Every socket of the node leaves its identity for the other half, selected or not. */
-static __always_inline void established(const struct sock *sk, int old_state)
+/*
+ * The handshake is over, complete unless the socket goes straight to CLOSE. Every socket of the node then leaves its
+ * identity for the other half, selected or not.
+ */
+static __always_inline void handshaken(const struct sock *sk, int old_state, int new_state)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)sk);
 
@@ -78,15 +81,16 @@ static __always_inline void established(const struct sock *sk, int old_state)
 
 	if (role == ROLE_PASSIVE)
 		connection = accepted(sk, tp, now);
-	else if (connection)
-		connection->handshake_us = (now - connection->start_ns) / 1000;
-	if (role == ROLE_UNKNOWN)
+	if (connection)
+		connection->role = role;
+	if (new_state == TCP_CLOSE || role == ROLE_UNKNOWN)
 		return;
 
 	__u64 id = flow_id(tp, role);
 
 	if (connection) {
-		connection->role = role;
+		if (role == ROLE_ACTIVE)
+			connection->handshake_us = (now - connection->start_ns) / 1000;
 		connection->established = 1;
 		connection->flow_id = id;
 	}
@@ -132,17 +136,15 @@ static __always_inline void fill_volume(struct tcp_flow *flow, const struct sock
 			state == TCP_LAST_ACK;
 	bool fin_acked = state == TCP_FIN_WAIT2 || (fin_sent && tp->snd_una == tp->write_seq);
 	bool fin_in_flight = fin_sent && !fin_acked && tp->snd_nxt == tp->write_seq;
-	__u64 acked = tp->bytes_acked - (role == ROLE_ACTIVE && tp->bytes_acked ? 1 : 0) - (fin_acked ? 1 : 0);
-	__u32 in_flight = tp->snd_nxt - tp->snd_una;
+	__u64 sequence_sent = tp->bytes_acked + (__u32)(tp->snd_nxt - tp->snd_una);
+	bool syn_sent = role == ROLE_ACTIVE && sequence_sent;
 
 	if (fin_received)
 		flow->flags |= TCP_FLAG_FIN_RECEIVED;
-	if (fin_sent)
-		flow->flags |= TCP_FLAG_FIN_SENT;
 	if (fin_acked)
 		flow->flags |= TCP_FLAG_FIN_ACKED;
 	flow->bytes_received = tp->bytes_received - (fin_received ? 1 : 0);
-	flow->bytes_sent = acked + in_flight - (fin_in_flight ? 1 : 0);
+	flow->bytes_sent = sequence_sent - (syn_sent ? 1 : 0) - (fin_acked || fin_in_flight ? 1 : 0);
 	flow->segments_received = tp->data_segs_in;
 	flow->segments_sent = tp->data_segs_out;
 }
@@ -170,9 +172,9 @@ static __always_inline void report(const struct sock *sk, struct tcp_sock *tp, s
 	flow->flags = 0;
 	if (connection->established)
 		flow->flags |= TCP_FLAG_ESTABLISHED;
-	if (sk->sk_lock.owned)
-		flow->flags |= TCP_FLAG_OWNED;
-	if (sk->sk_shutdown & 1)
+	if (sk->__sk_common.skc_flags & (1UL << SOCK_DEAD_BIT))
+		flow->flags |= TCP_FLAG_ORPHANED;
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
 		flow->flags |= TCP_FLAG_RECEIVE_SHUT;
 	if (connection->joined)
 		flow->flags |= TCP_FLAG_JOINED;
@@ -234,7 +236,7 @@ int BPF_PROG(tcp_state, const struct sock *sk, const int old_state, const int ne
 		return 0;
 	/* A Fast Open server may leave SYN_RECV for any state. */
 	if (new_state == TCP_ESTABLISHED || old_state == TCP_SYN_RECV)
-		established(sk, old_state);
+		handshaken(sk, old_state, new_state);
 
 	if (new_state == TCP_SYN_SENT)
 		opening(sk);

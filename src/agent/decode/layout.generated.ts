@@ -80,11 +80,10 @@ export const ROLE = {
 export const TCP_FLAG = {
   established: 1,
   finReceived: 2,
-  finSent: 4,
-  finAcked: 8,
-  owned: 16,
-  receiveShut: 32,
-  joined: 64,
+  finAcked: 4,
+  receiveShut: 8,
+  orphaned: 16,
+  joined: 32,
 } as const;
 
 export const SET = {

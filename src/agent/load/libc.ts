@@ -9,6 +9,7 @@ const mmap = libc.func('void *mmap(void *address, size_t length, int protection,
 const munmap = libc.func('int munmap(void *address, size_t length)');
 const clockGettime = libc.func('int clock_gettime(int clock, _Out_ int64_t *time)');
 const vsnprintf = libc.func('int vsnprintf(_Out_ uint8_t *buffer, size_t size, const char *format, void *arguments)');
+const getpagesize = libc.func('int getpagesize()');
 const strerror = libc.func('const char *strerror(int error)');
 const pollFd = koffi.struct('weir_pollfd', { fd: 'int', events: 'short', revents: 'short' });
 const poll = libc.func('poll', 'int', [koffi.inout(koffi.pointer(pollFd)), 'unsigned long', 'int']);
@@ -21,6 +22,9 @@ const POLLIN = 1;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const MAX_LINE = 4096;
+
+/** Bytes of a memory page: 4 KiB on x86-64, up to 64 KiB on arm64. */
+export const PAGE_BYTES: number = getpagesize() as number;
 
 /** A mapping of a file descriptor's pages; `unmap` exactly once, after the last use of `bytes`. */
 export interface Mapping {

@@ -1,8 +1,6 @@
 import type { BpfMap } from '../load/bpf-map.ts';
-import { mapShared } from '../load/libc.ts';
+import { mapShared, PAGE_BYTES } from '../load/libc.ts';
 import type { RingPages } from './ring.ts';
-
-const PAGE_BYTES = 4096;
 
 /** Maps a ring buffer's pages. `unmap` once the last reader is done. */
 export function mapRing(ring: BpfMap): RingPages & { unmap(): void } {

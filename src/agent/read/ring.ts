@@ -28,7 +28,7 @@ export class RingReader {
   readonly #producer: BigInt64Array;
   readonly #headers: Int32Array;
   readonly #view: DataView;
-  readonly #mask: number;
+  readonly #dataBytes: number;
   #position: number;
 
   constructor(pages: RingPages) {
@@ -36,7 +36,7 @@ export class RingReader {
     this.#producer = new BigInt64Array(pages.producer, 0, 1);
     this.#headers = new Int32Array(pages.producer, pages.pageBytes, (pages.dataBytes * 2) / 4);
     this.#view = new DataView(pages.producer, pages.pageBytes, pages.dataBytes * 2);
-    this.#mask = pages.dataBytes - 1;
+    this.#dataBytes = pages.dataBytes;
     this.#position = Number(Atomics.load(this.#consumer, 0));
   }
 
@@ -50,7 +50,8 @@ export class RingReader {
     let handled = 0;
     let seen = 0;
     while (this.#position < end && handled < limit) {
-      const at = this.#offset();
+      // Positions grow beyond 32 bits: a remainder, not a mask.
+      const at = this.#position % this.#dataBytes;
       const header = Atomics.load(this.#headers, at >>> 2);
       if ((header & BUSY) !== 0) break;
       const length = header & LENGTH;
@@ -68,11 +69,6 @@ export class RingReader {
   /** Bytes that wait in the ring. */
   backlogBytes(): number {
     return Number(Atomics.load(this.#producer, 0)) - this.#position;
-  }
-
-  /** Positions grow without bound and leave the range of 32-bit operators: the offset is their low bits. */
-  #offset(): number {
-    return this.#position % (this.#mask + 1);
   }
 
   #release(): void {

@@ -1,0 +1,136 @@
+/**
+ * The cgroup2 hierarchy by cgroup id (the directory's inode number), kept current by inotify and by rescans.
+ *
+ * A cgroup that is gone is remembered for a while: records of its last connections come after its end.
+ */
+import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
+import { join } from 'node:path';
+
+const MAX_CGROUPS = 65_536;
+const MAX_WATCHES = 4_096;
+const MAX_GONE = 8_192;
+const MAX_DEPTH = 16;
+
+/** One directory of the hierarchy. */
+interface Entry {
+  readonly id: number;
+  /** Relative to the mount, with a leading slash; the root is `/`. */
+  readonly path: string;
+}
+
+export class CgroupTree {
+  readonly #mount: string;
+  readonly #onChange: () => void;
+  readonly #watchers = new Map<string, FSWatcher>();
+  #paths = new Map<number, string>();
+  #ids = new Map<string, number>();
+  readonly #gone = new Map<number, string>();
+  #omitted = 0;
+
+  /** `mount`: where cgroup2 is mounted. `onChange` is called when inotify tells of a change; the caller rescans. */
+  constructor(mount: string, onChange: () => void = () => undefined) {
+    this.#mount = mount;
+    this.#onChange = onChange;
+    this.rescan();
+  }
+
+  /** Path of a cgroup that is there, or that was there lately. */
+  pathOf(id: number): string | undefined {
+    return this.#paths.get(id) ?? this.#gone.get(id);
+  }
+
+  /** Id of a cgroup that is there now. */
+  idOf(path: string): number | undefined {
+    return this.#ids.get(path);
+  }
+
+  paths(): Iterable<string> {
+    return this.#ids.keys();
+  }
+
+  /** Directories beyond the bound, which are not known. */
+  get omitted(): number {
+    return this.#omitted;
+  }
+
+  rescan(): void {
+    const before = this.#paths;
+    this.#paths = new Map();
+    this.#ids = new Map();
+    this.#omitted = 0;
+    this.#walk('/', 0);
+    for (const [id, path] of before) if (!this.#paths.has(id)) this.#remember(id, path);
+    for (const path of this.#watchers.keys()) if (!this.#ids.has(path)) this.#unwatch(path);
+  }
+
+  close(): void {
+    for (const path of [...this.#watchers.keys()]) this.#unwatch(path);
+  }
+
+  #walk(path: string, depth: number): void {
+    const id = inode(join(this.#mount, path));
+    if (id === undefined) return;
+    if (this.#paths.size >= MAX_CGROUPS || depth > MAX_DEPTH) {
+      this.#omitted++;
+      return;
+    }
+    this.#add({ id, path });
+    // Watch first, then list: a directory made in between is seen by one of the two.
+    this.#watch(path);
+    for (const name of childNames(join(this.#mount, path))) this.#walk(path === '/' ? `/${name}` : `${path}/${name}`, depth + 1);
+  }
+
+  #add({ id, path }: Entry): void {
+    this.#paths.set(id, path);
+    this.#ids.set(path, id);
+    this.#gone.delete(id);
+  }
+
+  #remember(id: number, path: string): void {
+    if (this.#gone.size >= MAX_GONE) {
+      const oldest = this.#gone.keys().next().value;
+      if (oldest !== undefined) this.#gone.delete(oldest);
+    }
+    this.#gone.set(id, path);
+  }
+
+  #watch(path: string): void {
+    if (this.#watchers.has(path) || this.#watchers.size >= MAX_WATCHES) return;
+    try {
+      const watcher = watch(join(this.#mount, path), { persistent: false }, () => this.#onChange());
+      // The directory went, or inotify has no room: the periodic rescan finds what this watch would have told.
+      watcher.on('error', () => this.#unwatch(path));
+      this.#watchers.set(path, watcher);
+    } catch (error) {
+      if (!isErrno(error)) throw error;
+    }
+  }
+
+  #unwatch(path: string): void {
+    this.#watchers.get(path)?.close();
+    this.#watchers.delete(path);
+  }
+}
+
+function inode(directory: string): number | undefined {
+  return gone(() => statSync(directory).ino);
+}
+
+function childNames(directory: string): string[] {
+  const entries = gone(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+/** A cgroup may go at any time between being listed and being read: that is undefined, not an error. */
+function gone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENODEV')) return undefined;
+    throw error;
+  }
+}
+
+function isErrno(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error;
+}
