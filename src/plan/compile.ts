@@ -1,0 +1,150 @@
+import { compareNames, list, nearest, shown } from './names.ts';
+import type { CaptureObject, ExportObject } from './objects.ts';
+import type { Plan, ProgramName, Protocol } from './plan.ts';
+import type { PlanProblem } from './problem.ts';
+import { selectorFaults } from './selector.ts';
+import { type Draft, fitPlan, MAX_CAPTURES, MAX_PLAN_BYTES } from './size.ts';
+
+export interface PlanInput {
+  readonly captures: readonly CaptureObject[];
+  readonly exports: readonly ExportObject[];
+  readonly node: {
+    readonly name: string;
+    /** The programs that this node can run. */
+    readonly programs: readonly ProgramName[];
+  };
+}
+
+export interface Compilation {
+  /** Always there: it holds the captures that have no problem. */
+  readonly plan: Plan;
+  readonly problems: readonly PlanProblem<CaptureObject | ExportObject>[];
+  /** `namespace/name` of the captures that are left out because they are suspended, sorted. */
+  readonly suspended: readonly string[];
+}
+
+type Problems = PlanProblem<CaptureObject | ExportObject>[];
+
+/** The programs behind a protocol; one that is not listed has none in this version. */
+const PROGRAMS_OF: ReadonlyMap<Protocol, readonly ProgramName[]> = new Map([['TCP', ['tcp']]]);
+const DEFAULT_PROTOCOLS: readonly Protocol[] = ['TCP'];
+const DEFAULT_NAMESPACE = 'default';
+
+/**
+ * Captures and exports to the plan of one node. The same objects in any order give the same plan, byte for byte: of
+ * several objects with one name none is taken, since which came first says nothing.
+ */
+export function compilePlan({ captures, exports, node }: PlanInput): Compilation {
+  const problems: Problems = [];
+  const knownExports = uniqueByName('FlowExport', exports, problems);
+  const drafts: Draft[] = [];
+  const suspended: string[] = [];
+  for (const [name, capture] of uniqueByName('FlowCapture', captures, problems)) {
+    if (capture === undefined) continue;
+    const draft = draftOf({ name, capture, knownExports, node }, problems);
+    if (capture.spec.suspend === true) suspended.push(name);
+    else if (draft !== undefined) drafts.push(draft);
+  }
+  const { plan, refused } = fitPlan(drafts, node.name);
+  const limits = `a plan holds at most ${MAX_CAPTURES} captures and ${MAX_PLAN_BYTES / 1024} KiB`;
+  for (const { name, source } of refused) {
+    const message = `FlowCapture ${shown(name)} does not fit into the plan of node ${shown(node.name)}: ${limits}; suspend or merge captures`;
+    problems.push({ source, path: ['metadata', 'name'], reason: 'PlanTooLarge', message });
+  }
+  return { plan, problems, suspended };
+}
+
+/** `namespace/name`, with the namespace that kubectl would take when there is none. */
+export function nameOf(object: CaptureObject | ExportObject): string {
+  return `${namespaceOf(object)}/${object.metadata.name}`;
+}
+
+function namespaceOf(object: CaptureObject | ExportObject): string {
+  return object.metadata.namespace ?? DEFAULT_NAMESPACE;
+}
+
+/** Objects by name, sorted by namespace and name; a name that several share has undefined, and is a problem of each but the first. */
+function uniqueByName<T extends CaptureObject | ExportObject>(
+  kind: string,
+  objects: readonly T[],
+  problems: Problems,
+): Map<string, T | undefined> {
+  const byName = new Map<string, T | undefined>();
+  for (const source of objects) {
+    const name = nameOf(source);
+    if (byName.has(name)) {
+      const message = `another ${kind} is named ${shown(name)} too: give each its own name, or leave one out`;
+      problems.push({ source, path: ['metadata', 'name'], reason: 'DuplicateName', message });
+    }
+    byName.set(name, byName.has(name) ? undefined : source);
+  }
+  return new Map([...byName].toSorted(([a], [b]) => compareNames(a, b)));
+}
+
+interface DraftInput {
+  readonly name: string;
+  readonly capture: CaptureObject;
+  readonly knownExports: ReadonlyMap<string, ExportObject | undefined>;
+  readonly node: PlanInput['node'];
+}
+
+/** The capture as the plan will hold it, or undefined when it has a problem. */
+function draftOf({ name, capture, knownExports, node }: DraftInput, problems: Problems): Draft | undefined {
+  const { namespaceSelector, podSelector = {}, protocols = DEFAULT_PROTOCOLS } = capture.spec;
+  const before = problems.length;
+  for (const field of ['podSelector', 'namespaceSelector'] as const) {
+    for (const { path, message } of selectorFaults(capture.spec[field] ?? {})) {
+      problems.push({ source: capture, path: ['spec', field, ...path], reason: 'InvalidSelector', message });
+    }
+  }
+  const programs = new Set<ProgramName>();
+  for (const [index, protocol] of protocols.entries()) {
+    const needed = programsOf(protocol, node.programs);
+    if (needed === undefined) problems.push(unsupported(capture, index, node));
+    for (const program of needed ?? []) programs.add(program);
+  }
+  const exports = resolveExports(capture, knownExports, problems);
+  if (problems.length > before || exports === undefined) return undefined;
+  const namespaces = namespaceSelector === undefined ? { name: namespaceOf(capture) } : { selector: namespaceSelector };
+  return { name, source: capture, namespaces, podSelector, protocols, programs: [...programs], exports };
+}
+
+function programsOf(protocol: Protocol, supported: readonly ProgramName[]): readonly ProgramName[] | undefined {
+  const needed = PROGRAMS_OF.get(protocol);
+  return needed?.every((program) => supported.includes(program)) === true ? needed : undefined;
+}
+
+function unsupported(source: CaptureObject, index: number, node: PlanInput['node']): PlanProblem<CaptureObject> {
+  const protocol = source.spec.protocols?.[index] ?? '';
+  const able = [...PROGRAMS_OF.keys()].filter((other) => programsOf(other, node.programs));
+  const instead = able.length > 0 ? `write one of ${list(able)}` : 'it can capture nothing at all';
+  const message = `node ${shown(node.name)} cannot capture ${shown(protocol)}: ${instead}`;
+  return { source, path: ['spec', 'protocols', index], reason: 'ProtocolNotOnThisNode', message };
+}
+
+/** The exports that the capture feeds, each once; undefined when one is missing, or not known for sure. */
+function resolveExports(
+  capture: CaptureObject,
+  known: ReadonlyMap<string, ExportObject | undefined>,
+  problems: Problems,
+): ReadonlyMap<string, ExportObject> | undefined {
+  const found = new Map<string, ExportObject>();
+  let complete = true;
+  for (const [index, reference] of (capture.spec.exports ?? []).entries()) {
+    const name = `${reference.namespace ?? namespaceOf(capture)}/${reference.name}`;
+    const target = known.get(name);
+    if (target !== undefined) found.set(name, target);
+    else complete = false;
+    if (known.has(name)) continue;
+    const message = missing(name, [...known.keys()]);
+    problems.push({ source: capture, path: ['spec', 'exports', index, 'name'], reason: 'ExportNotFound', message });
+  }
+  return complete ? found : undefined;
+}
+
+function missing(name: string, names: readonly string[]): string {
+  if (names.length === 0) return `there is no FlowExport ${shown(name)}, nor any other: add one of that name`;
+  const meant = nearest(name, names);
+  const guess = meant === undefined ? '' : `did you mean ${shown(meant)}? `;
+  return `there is no FlowExport ${shown(name)}: ${guess}There are: ${list(names)}`;
+}

@@ -1,0 +1,46 @@
+import type { LabelSelector } from './selector.ts';
+
+/**
+ * What one node has been asked to do: the only thing that an agent obeys, whether an operator wrote it into a FlowAgent
+ * or `weir capture` compiled it from a file. It holds nothing that is true of one machine only.
+ */
+
+/** A family of kernel programs that is loaded or left out as a whole. */
+export type ProgramName = 'tcp';
+
+export type Protocol = 'TCP' | 'UDP' | 'DNS' | 'HTTP' | 'Drops';
+
+export interface Plan {
+  /** SHA-256 of the canonical JSON of everything else in the plan: equal plans have equal hashes, on every machine. */
+  readonly hash: string;
+  readonly node: string;
+  /** Every program that some capture needs, sorted; overlapping captures share them. */
+  readonly programs: readonly ProgramName[];
+  /** Sorted by namespace and name. */
+  readonly captures: readonly PlanCapture[];
+  /** The exports that some capture feeds, sorted by namespace and name. */
+  readonly exports: readonly PlanExport[];
+}
+
+export interface PlanCapture {
+  /** The capture's position in the plan: how sets and ledgers refer to it. */
+  readonly index: number;
+  /** `namespace/name`. */
+  readonly name: string;
+  /** Which namespaces' pods it sees: one by name, or those whose labels match. */
+  readonly namespaces: { readonly name: string } | { readonly selector: LabelSelector };
+  /** An empty selector selects every pod in those namespaces. */
+  readonly podSelector: LabelSelector;
+  readonly protocols: readonly Protocol[];
+  readonly programs: readonly ProgramName[];
+  /** Positions in the plan's `exports`. */
+  readonly exports: readonly number[];
+}
+
+export interface PlanExport {
+  readonly index: number;
+  /** `namespace/name`. */
+  readonly name: string;
+  /** The FlowExport's spec as it was given. */
+  readonly spec: unknown;
+}

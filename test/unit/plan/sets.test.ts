@@ -1,0 +1,138 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { inventoryNeeded } from '../../../src/plan/inventory-needed.ts';
+import type { CaptureObject } from '../../../src/plan/objects.ts';
+import { selects } from '../../../src/plan/selector.ts';
+import { CaptureSets, SET_NONE, SET_UNKNOWN } from '../../../src/plan/sets.ts';
+import { capture, compile } from './builders.ts';
+
+function setsOf(...captures: CaptureObject[]): CaptureSets {
+  return new CaptureSets(compile(captures).plan);
+}
+
+function inventoryMessage(field: string): string {
+  return (
+    'FlowCapture shop/checkout selects by label, but no pods are known here: ' +
+    `name them with --inventory FILE, or leave spec.${field} out to capture everything on this machine`
+  );
+}
+
+function pod(namespace: string, labels: Record<string, string> = {}, namespaceLabels: Record<string, string> = {}) {
+  return { namespace, labels, namespaceLabels };
+}
+
+describe('CaptureSets', () => {
+  const sets = setsOf(
+    capture('shop/a', { podSelector: { matchLabels: { app: 'a' } } }),
+    capture('shop/b', { podSelector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } }),
+    capture('weir/all', { namespaceSelector: { matchLabels: { team: 'blue' } } }),
+  );
+
+  it('numbers distinct sets from 1, and gives a set that it knows the same number', () => {
+    expect(sets.setFor(pod('shop', { app: 'a' }))).toEqual({ id: 1, refused: [] });
+    expect(sets.setFor(pod('shop', { app: 'b' }))).toEqual({ id: 2, refused: [] });
+    expect(sets.setFor(pod('shop', { app: 'a' }, { team: 'blue' }))).toEqual({ id: 3, refused: [] });
+    expect(sets.setFor(pod('shop', { app: 'a', x: 'y' }))).toEqual({ id: 1, refused: [] });
+    expect([1, 2, 3].map((id) => sets.capturesOf(id))).toEqual([[0, 1], [1], [0, 1, 2]]);
+  });
+
+  it.each([
+    ['no label that is asked for', pod('shop', { tier: 'web' })],
+    ['another namespace', pod('bank', { app: 'a' })],
+    ["labels of the namespace's on the pod only", pod('bank', { team: 'blue' })],
+  ])('answers 0 for a pod with %s', (_, other) => {
+    expect(sets.setFor(other)).toEqual({ id: SET_NONE, refused: [] });
+  });
+
+  it('has no captures behind 0, behind UNKNOWN and behind numbers that it never gave', () => {
+    expect([SET_NONE, SET_UNKNOWN, 77].map((id) => sets.capturesOf(id))).toEqual([[], [], []]);
+  });
+
+  it('holds 64 captures in a set and refuses the 65th and later by index', () => {
+    const overlapping = Array.from({ length: 66 }, (_, index) => capture(`shop/c${String(index).padStart(2, '0')}`));
+    const full = setsOf(...overlapping);
+    const { id, refused } = full.setFor(pod('shop'));
+    expect(full.capturesOf(id)).toEqual(Array.from({ length: 64 }, (_, index) => index));
+    expect(refused).toEqual([64, 65]);
+  });
+
+  it('gives 1,023 numbers; the 1,024th distinct set is for user space to decide', () => {
+    // Eleven captures that each select by one label of their own: 2,047 possible sets.
+    const bits = Array.from({ length: 11 }, (_, bit) => bit);
+    const many = setsOf(
+      ...bits.map((bit) =>
+        capture(`shop/c${String(bit).padStart(2, '0')}`, { podSelector: { matchLabels: { [`b${bit}`]: '1' } } }),
+      ),
+    );
+    const podOf = (mask: number) =>
+      pod('shop', Object.fromEntries(bits.filter((bit) => (mask >> bit) & 1).map((bit) => [`b${bit}`, '1'])));
+    const ids = Array.from({ length: 1023 }, (_, index) => many.setFor(podOf(index + 1)).id);
+    expect(ids).toEqual(Array.from({ length: 1023 }, (_, index) => index + 1));
+    expect(many.overflows).toBe(0);
+    expect(many.setFor(podOf(1024))).toEqual({ id: SET_UNKNOWN, refused: [] });
+    expect(many.selectionOf(podOf(1024))).toEqual({ captures: [10], refused: [] });
+    expect(many.setFor(podOf(1023)).id).toBe(1023);
+    expect(many.setFor(pod('bank')).id).toBe(SET_NONE);
+    expect(many.overflows).toBe(1);
+  });
+
+  it('puts exactly those captures into a set whose selectors match, for random labels', () => {
+    const labels = fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('a', 'b'));
+    const pods = fc.array(fc.tuple(fc.constantFrom('n0', 'n1'), labels), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(fc.array(labels, { maxLength: 6 }), pods, (selectors, population) => {
+        const captures = selectors.map((matchLabels, index) =>
+          capture(`n${index % 2}/c${index}`, { podSelector: { matchLabels } }),
+        );
+        const { plan } = compile(captures);
+        const interned = new CaptureSets(plan);
+        for (const [namespace, podLabels] of population) {
+          const expected = plan.captures.filter(
+            ({ name, podSelector }) => name.startsWith(`${namespace}/`) && selects(podSelector, podLabels),
+          );
+          const { id } = interned.setFor(pod(namespace, podLabels));
+          expect(interned.capturesOf(id)).toEqual(expected.map(({ index }) => index));
+          expect(id === SET_NONE).toBe(expected.length === 0);
+        }
+      }),
+    );
+  });
+});
+
+describe('without an inventory', () => {
+  it('means everything on this machine by an empty selector, and nothing by one with content', () => {
+    const sets = setsOf(
+      capture('a/all'),
+      capture('b/labels', { podSelector: { matchLabels: { app: 'x' } } }),
+      capture('c/every-namespace', { namespaceSelector: {}, podSelector: {} }),
+      capture('d/some-namespaces', { namespaceSelector: { matchLabels: { team: 'blue' } } }),
+    );
+    const { id, refused } = sets.everything();
+    expect(refused).toEqual([]);
+    expect(sets.capturesOf(id)).toEqual([0, 2]);
+  });
+
+  it('is 0 when no capture asks for everything', () => {
+    expect(setsOf(capture('a/x', { podSelector: { matchLabels: { a: 'b' } } })).everything().id).toBe(SET_NONE);
+  });
+
+  it('names the capture, the field and the flag where a selector needs one', () => {
+    const source = capture('shop/checkout', {
+      podSelector: { matchLabels: { app: 'checkout' } },
+      namespaceSelector: { matchExpressions: [{ key: 'team', operator: 'Exists' }] },
+    });
+    expect(inventoryNeeded([capture('shop/all', { namespaceSelector: {} }), source])).toEqual([
+      { source, path: ['spec', 'podSelector'], reason: 'InventoryNeeded', message: inventoryMessage('podSelector') },
+      {
+        source,
+        path: ['spec', 'namespaceSelector'],
+        reason: 'InventoryNeeded',
+        message: inventoryMessage('namespaceSelector'),
+      },
+    ]);
+  });
+
+  it('asks nothing of a suspended capture', () => {
+    expect(inventoryNeeded([capture('a/x', { suspend: true, podSelector: { matchLabels: { a: 'b' } } })])).toEqual([]);
+  });
+});
