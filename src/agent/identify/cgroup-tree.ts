@@ -97,7 +97,10 @@ export class CgroupTree {
   #watch(path: string): void {
     if (this.#watchers.has(path) || this.#watchers.size >= MAX_WATCHES) return;
     try {
-      const watcher = watch(join(this.#mount, path), { persistent: false }, () => this.#onChange());
+      const watcher = watch(join(this.#mount, path), { persistent: false }, (event) => {
+        // Directories come and go as 'rename'; 'change' is only a control file being written.
+        if (event === 'rename') this.#onChange();
+      });
       // The directory went, or inotify has no room: the periodic rescan finds what this watch would have told.
       watcher.on('error', () => this.#unwatch(path));
       this.#watchers.set(path, watcher);
