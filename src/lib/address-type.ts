@@ -40,8 +40,8 @@ export function isLoopback(text: string): boolean {
 /** Reads two octets by hand: this is asked for both ends of every flow. */
 function ipv4Type(text: string): AddressType {
   const dot = text.indexOf('.');
-  const a = octet(text, 0, dot);
-  const b = octet(text, dot + 1, text.indexOf('.', dot + 1));
+  const a = octetAt(text, 0, dot);
+  const b = octetAt(text, dot + 1, text.indexOf('.', dot + 1));
   if (a === 127) return 'loopback';
   if (a === 10 || (a === 172 && b >> 4 === 1) || (a === 192 && b === 168)) return 'private';
   if ((a === 100 && b >> 6 === 1) || (a === 198 && b >> 1 === 9)) return 'private';
@@ -50,7 +50,7 @@ function ipv4Type(text: string): AddressType {
   return text === '0.0.0.0' ? 'unspecified' : 'public';
 }
 
-function octet(text: string, from: number, to: number): number {
+function octetAt(text: string, from: number, to: number): number {
   let value = 0;
   for (let index = from; index < to; index++) value = value * 10 + text.charCodeAt(index) - ZERO;
   return value;
