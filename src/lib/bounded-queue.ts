@@ -1,12 +1,13 @@
 /** A first-in, first-out queue that never grows: whoever fills it must say what gives way. */
-export class BoundedQueue<T> {
+export class BoundedQueue<T extends object> {
   readonly #slots: (T | undefined)[];
   #head = 0;
   #length = 0;
 
   /** @param capacity at least 1. */
   constructor(capacity: number) {
-    if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError(`capacity must be at least 1, not ${capacity}`);
+    if (!Number.isInteger(capacity) || capacity < 1)
+      throw new RangeError(`capacity must be at least 1, not ${capacity}`);
     this.#slots = Array.from({ length: capacity });
   }
 
@@ -27,8 +28,8 @@ export class BoundedQueue<T> {
     const count = Math.min(max, this.#length);
     const taken: T[] = [];
     for (let index = 0; index < count; index += 1) {
-      // The slot holds what was pushed, undefined included, so the element type is T again.
-      taken.push(this.#slots[this.#head] as T);
+      const item = this.#slots[this.#head];
+      if (item !== undefined) taken.push(item);
       this.#slots[this.#head] = undefined;
       this.#head = (this.#head + 1) % this.#slots.length;
     }

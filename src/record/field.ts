@@ -25,7 +25,13 @@ interface Common<Name extends string> {
 /** One field of the record: its meaning, its limits and how to read it. Times are µs since the epoch, exact integers. */
 export type Field<Name extends string = string> = Common<Name> &
   (
-    | { readonly type: 'string'; readonly maxLength: number; readonly get: (flow: Flow) => string | undefined }
+    | {
+        readonly type: 'string';
+        readonly maxLength: number;
+        /** Records repeat few values, so that an encoder gains by keeping them. */
+        readonly dictionary: boolean;
+        readonly get: (flow: Flow) => string | undefined;
+      }
     | { readonly type: 'stringList'; readonly maxLength: number; readonly get: (flow: Flow) => readonly string[] }
     | { readonly type: 'enum'; readonly values: Values; readonly get: (flow: Flow) => string | undefined }
     | { readonly type: 'address'; readonly get: (flow: Flow) => string }

@@ -7,6 +7,7 @@ export const identityFields = [
     type: 'string',
     unit: null,
     ipfix: 148,
+    dictionary: false,
     maxLength: MAX_LENGTH.flowId,
     description:
       'Keyed hash of the connection as 16 hex digits, the same on both ends through any NAT. Absent when the handshake never completed.',

@@ -33,6 +33,7 @@ export function ownerFields<Prefix extends string>(
     type: 'string',
     unit: null,
     ipfix: null,
+    dictionary: true,
     maxLength,
     description: `${what} of ${whose}.`,
     shared: owner,
