@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 
 /** Where a process of a lab runs: in which cgroup, and in whose network namespace. */
 export interface Place {
@@ -28,6 +29,20 @@ export function start(place: Place, argv: readonly string[]): ChildProcessWithou
   const enter = place.netnsPid === undefined ? [] : ['nsenter', `--net=/proc/${place.netnsPid}/ns/net`, '--'];
   const script = 'echo 0 >"$0/cgroup.procs" && exec "$@"';
   return spawn('sh', ['-c', script, place.cgroup, ...enter, ...argv], { stdio: 'pipe' });
+}
+
+/**
+ * Waits until a process has written its first words, and then lets go of it: it runs until the lab ends, and keeps neither
+ * a pipe nor this process alive. Resolves with its pid; rejects with its standard error when it ends before.
+ */
+export async function untilReady(child: ChildProcessWithoutNullStreams, what: string): Promise<number> {
+  const [first]: unknown[] = await Promise.race([once(child.stdout, 'data'), once(child, 'close')]);
+  if (child.pid === undefined || !Buffer.isBuffer(first)) {
+    throw new Error(`${what} did not start: ${String(child.stderr.read() ?? 'no reason given')}`);
+  }
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+  child.unref();
+  return child.pid;
 }
 
 /** Runs a command to its end; rejects with its standard error when it fails or takes too long. */

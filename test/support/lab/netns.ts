@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { type Output, type Place, type RunOptions, run, start } from './command.ts';
+import { type Output, type Place, type RunOptions, run, start, untilReady } from './command.ts';
 
 /** An interface's addresses, as `Router.attach` gave them. */
 export interface Attachment {
@@ -29,14 +28,8 @@ export class NetNs {
   /** @param cgroup absolute path of the cgroup for the holder and for the commands that set the namespace up */
   static async create(name: string, cgroup: string): Promise<NetNs> {
     const hold = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--net', 'sh', '-c', 'echo held; exec sleep infinity'];
-    const holder = start({ cgroup, netnsPid: undefined }, hold);
-    const first = await Promise.race([once(holder.stdout, 'data'), once(holder, 'close')]);
-    if (holder.pid === undefined || !Buffer.isBuffer(first[0])) {
-      throw new Error(`namespace ${name} could not be made: ${String(holder.stderr.read() ?? 'no reason given')}`);
-    }
-    for (const stream of [holder.stdin, holder.stdout, holder.stderr]) stream.destroy();
-    holder.unref();
-    const netns = new NetNs(name, holder.pid, cgroup);
+    const pid = await untilReady(start({ cgroup, netnsPid: undefined }, hold), `the holder of namespace ${name}`);
+    const netns = new NetNs(name, pid, cgroup);
     // Without duplicate address detection an IPv6 address can be used at once, the link-local one too.
     await netns.sysctl({ 'net.ipv6.conf.all.accept_dad': 0, 'net.ipv6.conf.default.accept_dad': 0 });
     await netns.ip('link set lo up');
