@@ -1,0 +1,187 @@
+import { Composer, type CST, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from 'yaml';
+import type { Entry, Located } from './located.ts';
+import { quote } from './problem.ts';
+import { readPlainScalar } from './scalar.ts';
+
+/** A fault of the YAML itself, before anything is known of its meaning. */
+export interface SourceFault {
+  readonly offset: number;
+  readonly message: string;
+  readonly expected: string;
+}
+
+/** What a file may be at most; whatever is in it, reading it takes bounded time and memory. */
+export const LIMITS = { characters: 1 << 20, documents: 1000, values: 250_000, depth: 64, faults: 20 } as const;
+
+/** The documents of a file, empty ones left out, or the faults that keep it from being read. */
+export interface Source {
+  readonly documents: readonly Located[];
+  readonly faults: readonly SourceFault[];
+  /** Line and column of an offset, both from 1. */
+  readonly position: (offset: number) => { line: number; column: number };
+}
+
+/** Reads YAML (JSON is YAML too) of one or more documents. Never throws. */
+export function readSource(text: string): Source {
+  const lines = new LineCounter();
+  const position = (offset: number) => {
+    const { line, col } = lines.linePos(Math.min(offset, text.length));
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  if (text.length > LIMITS.characters) {
+    const message = `the file is larger than ${LIMITS.characters} characters; split it`;
+    return { documents: [], faults: [{ offset: 0, message, expected: 'a smaller file' }], position };
+  }
+  const documents: Located[] = [];
+  const faults: SourceFault[] = [];
+  let values = 0;
+  try {
+    for (const document of composer().compose(tokens(text, lines), false, text.length)) {
+      for (const error of document.errors.slice(0, LIMITS.faults)) {
+        faults.push({
+          offset: error.pos[0],
+          message: `this is not YAML: ${firstLine(error.message)}`,
+          expected: 'YAML',
+        });
+      }
+      if (faults.length > 0) break;
+      const reader = new DocumentReader(values);
+      const located = document.contents === null ? undefined : reader.read(document.contents, 0);
+      values = reader.values;
+      if (located !== undefined && !isEmpty(located)) documents.push(located);
+      if (documents.length > LIMITS.documents) {
+        throw new Refusal(
+          located?.offset ?? 0,
+          `more than ${LIMITS.documents} documents; split the file`,
+          'fewer documents',
+        );
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    faults.push({ offset: error.offset, message: error.message, expected: error.expected });
+  }
+  return { documents: faults.length > 0 ? [] : documents, faults, position };
+}
+
+// Every scalar is read as text and given its meaning by readPlainScalar. Duplicate keys are found by DocumentReader in
+// linear time; the library compares all pairs of keys, which one large map would turn into minutes.
+function composer(): Composer {
+  return new Composer({ schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false });
+}
+
+/**
+ * The file's tokens, up to the first few that make no sense: a file of garbage would give a million of them. The parser
+ * is fed by hand to see how many collections it has open: it slows down, and the composer recurses, with their number.
+ */
+function* tokens(text: string, lines: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  let bad = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) {
+      yield token;
+      if (token.type === 'error' && ++bad >= LIMITS.faults) return;
+    }
+    if (parser.stack.length > MAX_OPEN) throw new Refusal(parser.offset, TOO_DEEP, 'less nesting');
+  }
+  yield* parser.end();
+}
+
+/** Stops the reading of a file; becomes a SourceFault. */
+class Refusal extends Error {
+  readonly offset: number;
+  readonly expected: string;
+
+  constructor(offset: number, message: string, expected: string) {
+    super(message);
+    this.offset = offset;
+    this.expected = expected;
+  }
+}
+
+const TOO_DEEP = `nested deeper than ${LIMITS.depth} levels`;
+// A level takes two places on the parser's stack at most: the collection, and the scalar or document around it.
+const MAX_OPEN = 2 * LIMITS.depth + 8;
+
+function firstLine(message: string): string {
+  return quote(message.split('\n', 1)[0] ?? '').slice(1, -1);
+}
+
+function isEmpty(node: Located): boolean {
+  return node.type === 'scalar' && node.value === null;
+}
+
+/** Turns the library's nodes of one document into located values: aliases followed, keys unique, size bounded. */
+class DocumentReader {
+  values: number;
+  readonly #anchors = new Map<string, Node>();
+
+  /** @param values - How many values the file had before this document. */
+  constructor(values: number) {
+    this.values = values;
+  }
+
+  read(node: unknown, depth: number): Located {
+    if (isAlias(node)) {
+      const target = this.#anchors.get(node.source);
+      const offset = node.range?.[0] ?? 0;
+      if (target === undefined)
+        throw new Refusal(offset, `no anchor &${quote(node.source).slice(1, -1)} stands before this`, 'an anchor');
+      return this.read(target, depth + 1);
+    }
+    if (!isMap(node) && !isSeq(node) && !isScalar(node)) throw new Refusal(0, 'this is not YAML', 'YAML');
+    const offset = node.range?.[0] ?? 0;
+    if (++this.values > LIMITS.values) {
+      throw new Refusal(
+        offset,
+        `more than ${LIMITS.values} values, aliases counted as often as they are used`,
+        'fewer values',
+      );
+    }
+    if (depth > LIMITS.depth) throw new Refusal(offset, TOO_DEEP, 'less nesting');
+    if (node.tag !== undefined && !KNOWN_TAGS.has(node.tag)) {
+      throw new Refusal(offset, `the tag ${quote(node.tag)} means nothing here; remove it`, 'no tag');
+    }
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    if (isSeq(node)) return { type: 'list', offset, items: node.items.map((item) => this.read(item, depth + 1)) };
+    if (isMap(node)) return { type: 'map', offset, entries: this.#entries(node.items, depth) };
+    const source = String(node.value);
+    const plain = node.type === 'PLAIN' && node.tag === undefined;
+    return { type: 'scalar', offset, value: plain ? readPlainScalar(source) : source, source };
+  }
+
+  #entries(pairs: readonly { key: unknown; value: unknown }[], depth: number): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
+    for (const pair of pairs) {
+      const key = this.read(pair.key, depth + 1);
+      if (key.type !== 'scalar' || key.value === null) {
+        throw new Refusal(key.offset, 'a key must be a word; a value may be missing its "key:"', 'a key');
+      }
+      // A number or boolean is a key too: JSON has only text there, and kubectl converts it.
+      const name = String(key.value);
+      if (name === '<<')
+        throw new Refusal(key.offset, 'merge keys are not understood; write the fields out', 'a field');
+      if (entries.has(name)) {
+        throw new Refusal(
+          key.offset,
+          `the key ${quote(name)} stands here for the second time; remove one`,
+          'unique keys',
+        );
+      }
+      const value: Located =
+        pair.value === null
+          ? { type: 'scalar', offset: key.offset, value: null, source: '' }
+          : this.read(pair.value, depth + 1);
+      entries.set(name, { keyOffset: key.offset, value });
+    }
+    return entries;
+  }
+}
+
+const KNOWN_TAGS: ReadonlySet<string> = new Set([
+  '!',
+  'tag:yaml.org,2002:str',
+  'tag:yaml.org,2002:map',
+  'tag:yaml.org,2002:seq',
+]);
