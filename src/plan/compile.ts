@@ -1,8 +1,9 @@
-import { compareNames, list, nearest, shown } from './names.ts';
+import { nearest } from '../api/manifest/nearest.ts';
+import { compareNames, list, shown } from './names.ts';
 import type { CaptureObject, ExportObject } from './objects.ts';
 import type { Plan, ProgramName, Protocol } from './plan.ts';
 import type { PlanProblem } from './problem.ts';
-import { selectorFaults } from './selector.ts';
+import { type Labels, selectorFaults, selects } from './selector.ts';
 import { type Draft, fitPlan, MAX_CAPTURES, MAX_PLAN_BYTES } from './size.ts';
 
 export interface PlanInput {
@@ -13,6 +14,8 @@ export interface PlanInput {
     /** The programs that this node can run. */
     readonly programs: readonly ProgramName[];
   };
+  /** Labels of a namespace, for exports that allow namespaces by label. */
+  readonly namespaceLabels: (namespace: string) => Labels;
 }
 
 export interface Compilation {
@@ -34,14 +37,15 @@ const DEFAULT_NAMESPACE = 'default';
  * Captures and exports to the plan of one node. The same objects in any order give the same plan, byte for byte: of
  * several objects with one name none is taken, since which came first says nothing.
  */
-export function compilePlan({ captures, exports, node }: PlanInput): Compilation {
+export function compilePlan(input: PlanInput): Compilation {
+  const { captures, exports, node } = input;
   const problems: Problems = [];
   const knownExports = uniqueByName('FlowExport', exports, problems);
   const drafts: Draft[] = [];
   const suspended: string[] = [];
   for (const [name, capture] of uniqueByName('FlowCapture', captures, problems)) {
     if (capture === undefined) continue;
-    const draft = draftOf({ name, capture, knownExports, node }, problems);
+    const draft = draftOf({ ...input, name, capture, knownExports }, problems);
     if (capture.spec.suspend === true) suspended.push(name);
     else if (draft !== undefined) drafts.push(draft);
   }
@@ -49,7 +53,7 @@ export function compilePlan({ captures, exports, node }: PlanInput): Compilation
   const limits = `a plan holds at most ${MAX_CAPTURES} captures and ${MAX_PLAN_BYTES / 1024} KiB`;
   for (const { name, source } of refused) {
     const message = `FlowCapture ${shown(name)} does not fit into the plan of node ${shown(node.name)}: ${limits}; suspend or merge captures`;
-    problems.push({ source, path: ['metadata', 'name'], reason: 'PlanTooLarge', message });
+    problems.push({ source, path: ['metadata', 'name'], reason: 'PlanTooLarge', message, expected: 'a smaller plan' });
   }
   return { plan, problems, suspended };
 }
@@ -74,27 +78,39 @@ function uniqueByName<T extends CaptureObject | ExportObject>(
     const name = nameOf(source);
     if (byName.has(name)) {
       const message = `another ${kind} is named ${shown(name)} too: give each its own name, or leave one out`;
-      problems.push({ source, path: ['metadata', 'name'], reason: 'DuplicateName', message });
+      problems.push({
+        source,
+        path: ['metadata', 'name'],
+        reason: 'DuplicateName',
+        message,
+        expected: 'a name of its own',
+      });
     }
     byName.set(name, byName.has(name) ? undefined : source);
   }
   return new Map([...byName].toSorted(([a], [b]) => compareNames(a, b)));
 }
 
-interface DraftInput {
+interface DraftInput extends PlanInput {
   readonly name: string;
   readonly capture: CaptureObject;
   readonly knownExports: ReadonlyMap<string, ExportObject | undefined>;
-  readonly node: PlanInput['node'];
 }
 
 /** The capture as the plan will hold it, or undefined when it has a problem. */
-function draftOf({ name, capture, knownExports, node }: DraftInput, problems: Problems): Draft | undefined {
+function draftOf(input: DraftInput, problems: Problems): Draft | undefined {
+  const { name, capture, node } = input;
   const { namespaceSelector, podSelector = {}, protocols = DEFAULT_PROTOCOLS } = capture.spec;
   const before = problems.length;
   for (const field of ['podSelector', 'namespaceSelector'] as const) {
     for (const { path, message } of selectorFaults(capture.spec[field] ?? {})) {
-      problems.push({ source: capture, path: ['spec', field, ...path], reason: 'InvalidSelector', message });
+      problems.push({
+        source: capture,
+        path: ['spec', field, ...path],
+        reason: 'InvalidSelector',
+        message,
+        expected: 'a label selector',
+      });
     }
   }
   const programs = new Set<ProgramName>();
@@ -103,7 +119,7 @@ function draftOf({ name, capture, knownExports, node }: DraftInput, problems: Pr
     if (needed === undefined) problems.push(unsupported(capture, index, node));
     for (const program of needed ?? []) programs.add(program);
   }
-  const exports = resolveExports(capture, knownExports, problems);
+  const exports = resolveExports(input, problems);
   if (problems.length > before || exports === undefined) return undefined;
   const namespaces = namespaceSelector === undefined ? { name: namespaceOf(capture) } : { selector: namespaceSelector };
   return { name, source: capture, namespaces, podSelector, protocols, programs: [...programs], exports };
@@ -119,27 +135,46 @@ function unsupported(source: CaptureObject, index: number, node: PlanInput['node
   const able = [...PROGRAMS_OF.keys()].filter((other) => programsOf(other, node.programs));
   const instead = able.length > 0 ? `write one of ${list(able)}` : 'it can capture nothing at all';
   const message = `node ${shown(node.name)} cannot capture ${shown(protocol)}: ${instead}`;
-  return { source, path: ['spec', 'protocols', index], reason: 'ProtocolNotOnThisNode', message };
+  return {
+    source,
+    path: ['spec', 'protocols', index],
+    reason: 'ProtocolNotOnThisNode',
+    message,
+    expected: `one of ${list(able)}`,
+  };
 }
 
 /** The exports that the capture feeds, each once; undefined when one is missing, or not known for sure. */
 function resolveExports(
-  capture: CaptureObject,
-  known: ReadonlyMap<string, ExportObject | undefined>,
+  { capture, knownExports, namespaceLabels }: DraftInput,
   problems: Problems,
 ): ReadonlyMap<string, ExportObject> | undefined {
   const found = new Map<string, ExportObject>();
+  const namespace = namespaceOf(capture);
   let complete = true;
   for (const [index, reference] of (capture.spec.exports ?? []).entries()) {
-    const name = `${reference.namespace ?? namespaceOf(capture)}/${reference.name}`;
-    const target = known.get(name);
+    const name = `${reference.namespace ?? namespace}/${reference.name}`;
+    const target = knownExports.get(name);
+    const at = { source: capture, path: ['spec', 'exports', index, 'name'], expected: 'a FlowExport that may be used' };
     if (target !== undefined) found.set(name, target);
     else complete = false;
-    if (known.has(name)) continue;
-    const message = missing(name, [...known.keys()]);
-    problems.push({ source: capture, path: ['spec', 'exports', index, 'name'], reason: 'ExportNotFound', message });
+    if (!knownExports.has(name)) {
+      problems.push({ ...at, reason: 'ExportNotFound', message: missing(name, [...knownExports.keys()]) });
+    } else if (target !== undefined && !allows(target, namespace, namespaceLabels)) {
+      const message =
+        `FlowExport ${shown(name)} does not allow namespace ${shown(namespace)}: ` +
+        `set allowedNamespaces there to {from: All}, or to {from: Selector} with a selector of that namespace`;
+      problems.push({ ...at, reason: 'ExportNotAllowed', message });
+    }
   }
   return complete ? found : undefined;
+}
+
+function allows(target: ExportObject, namespace: string, labelsOf: PlanInput['namespaceLabels']): boolean {
+  if (namespaceOf(target) === namespace) return true;
+  const { from = 'Same', selector } = target.spec.allowedNamespaces ?? {};
+  if (from === 'All') return true;
+  return from === 'Selector' && selector !== undefined && selects(selector, labelsOf(namespace));
 }
 
 function missing(name: string, names: readonly string[]): string {

@@ -16,7 +16,13 @@ export function inventoryNeeded(captures: readonly CaptureObject[]): PlanProblem
       const message =
         `FlowCapture ${shown(nameOf(source))} selects by label, but no pods are known here: ` +
         `name them with --inventory FILE, or leave spec.${field} out to capture everything on this machine`;
-      problems.push({ source, path: ['spec', field], reason: 'InventoryNeeded', message });
+      problems.push({
+        source,
+        path: ['spec', field],
+        reason: 'InventoryNeeded',
+        message,
+        expected: 'an empty selector, or an inventory',
+      });
     }
   }
   return problems;

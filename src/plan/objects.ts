@@ -1,20 +1,15 @@
-import type { Protocol } from './plan.ts';
-import type { LabelSelector } from './selector.ts';
+import type { FlowCapture, FlowExport } from '../api/types.generated.ts';
+
+type CompiledFields = 'podSelector' | 'namespaceSelector' | 'protocols' | 'exports' | 'suspend';
 
 /** What the compiler reads of a FlowCapture. */
 export interface CaptureObject {
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec: {
-    readonly podSelector?: LabelSelector;
-    readonly namespaceSelector?: LabelSelector;
-    readonly protocols?: readonly Protocol[];
-    readonly exports?: readonly { readonly name: string; readonly namespace?: string }[];
-    readonly suspend?: boolean;
-  };
+  readonly metadata: Pick<FlowCapture['metadata'], 'name' | 'namespace'>;
+  readonly spec: Partial<Pick<FlowCapture['spec'], CompiledFields>>;
 }
 
-/** What the compiler reads of a FlowExport. */
+/** What the compiler reads of a FlowExport; the rest of its spec is for whoever makes the sink. */
 export interface ExportObject {
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec: object;
+  readonly metadata: Pick<FlowExport['metadata'], 'name' | 'namespace'>;
+  readonly spec: Partial<Pick<FlowExport['spec'], 'allowedNamespaces'>>;
 }

@@ -1,7 +1,10 @@
+import type { FieldPath } from '../api/manifest/problem.ts';
+
 /** Why an object, or a part of it, is not in the plan. */
 export type PlanReason =
   | 'DuplicateName'
   | 'ExportNotFound'
+  | 'ExportNotAllowed'
   | 'InvalidSelector'
   | 'ProtocolNotOnThisNode'
   | 'PlanTooLarge'
@@ -12,8 +15,10 @@ export interface PlanProblem<Source extends object = object> {
   /** The very object that was given: whoever read it from a file knows its line. */
   readonly source: Source;
   /** The field in that object: `['spec', 'exports', 0, 'name']`. */
-  readonly path: readonly (string | number)[];
+  readonly path: FieldPath;
   readonly reason: PlanReason;
   /** What is wrong and what to write instead. Safe for a terminal. */
   readonly message: string;
+  /** What was expected there, in a few words. */
+  readonly expected: string;
 }

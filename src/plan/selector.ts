@@ -1,3 +1,4 @@
+import type { FieldPath } from '../api/manifest/problem.ts';
 import { canonicalJson, compareText } from './canonical.ts';
 import { list, shown } from './names.ts';
 
@@ -17,7 +18,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** A fault inside a selector; `path` is relative to the selector. */
 export interface SelectorFault {
-  readonly path: readonly (string | number)[];
+  readonly path: FieldPath;
   readonly message: string;
 }
 
@@ -80,7 +81,7 @@ function satisfies({ key, operator, values = [] }: LabelRequirement, labels: Lab
   return (value !== undefined) === (operator === 'Exists');
 }
 
-function keyFaults(key: string, path: readonly (string | number)[]): SelectorFault[] {
+function keyFaults(key: string, path: FieldPath): SelectorFault[] {
   const slash = key.indexOf('/');
   const legal = NAME.test(key.slice(slash + 1)) && (slash < 0 || PREFIX.test(key.slice(0, slash)));
   if (legal) return [];
@@ -88,7 +89,7 @@ function keyFaults(key: string, path: readonly (string | number)[]): SelectorFau
   return [{ path, message }];
 }
 
-function valueFaults(value: string, path: readonly (string | number)[]): SelectorFault[] {
+function valueFaults(value: string, path: FieldPath): SelectorFault[] {
   if (value === '' || NAME.test(value)) return [];
   return [{ path, message: `"${shown(value)}" is no label value: write up to 63 letters, digits, "-", "_" or "."` }];
 }

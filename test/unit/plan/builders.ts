@@ -9,12 +9,20 @@ export function capture(fullName: string, spec: CaptureObject['spec'] = {}): Cap
   return { metadata: metadata(fullName), spec };
 }
 
-export function flowExport(fullName: string, spec: ExportObject['spec'] = { stdout: {} }): ExportObject {
+export function flowExport(
+  fullName: string,
+  spec: ExportObject['spec'] & Record<string, unknown> = { stdout: {} },
+): ExportObject {
   return { metadata: metadata(fullName), spec };
 }
 
 export function compile(captures: readonly CaptureObject[], exports: readonly ExportObject[] = []): Compilation {
-  return compilePlan({ captures, exports, node: NODE });
+  return compilePlan({ captures, exports, node: NODE, namespaceLabels });
+}
+
+/** Namespace `blue` is of team blue, and every namespace has its name as a label. */
+export function namespaceLabels(namespace: string): Record<string, string> {
+  return { 'kubernetes.io/metadata.name': namespace, ...(namespace === 'blue' && { team: 'blue' }) };
 }
 
 function metadata(fullName: string): { name: string; namespace: string } {

@@ -4,7 +4,7 @@ import { canonicalJson, sha256 } from '../../../src/plan/canonical.ts';
 import { compilePlan } from '../../../src/plan/compile.ts';
 import type { CaptureObject } from '../../../src/plan/objects.ts';
 import { MAX_PLAN_BYTES } from '../../../src/plan/size.ts';
-import { capture, compile, flowExport, NODE } from './builders.ts';
+import { capture, compile, flowExport, NODE, namespaceLabels } from './builders.ts';
 
 function shuffle<T>(items: T[]): fc.Arbitrary<T[]> {
   return fc.shuffledSubarray(items, { minLength: items.length });
@@ -34,7 +34,7 @@ describe('compilePlan', () => {
       [
         flowExport('shop/live'),
         flowExport('shop/archive', { file: { path: '/tmp/a' } }),
-        flowExport('shop/x'),
+        flowExport('shop/x', { allowedNamespaces: { from: 'All' } }),
         flowExport('shop/unused'),
       ],
     );
@@ -67,7 +67,7 @@ describe('compilePlan', () => {
       exports: [
         { index: 0, name: 'shop/archive', spec: { file: { path: '/tmp/a' } } },
         { index: 1, name: 'shop/live', spec: { stdout: {} } },
-        { index: 2, name: 'shop/x', spec: { stdout: {} } },
+        { index: 2, name: 'shop/x', spec: { allowedNamespaces: { from: 'All' } } },
       ],
     });
     expect(hash).toBe(sha256(canonicalJson(content)));
@@ -87,8 +87,9 @@ describe('compilePlan', () => {
   it('takes an object without a namespace to be in "default"', () => {
     const { plan } = compilePlan({
       captures: [{ metadata: { name: 'all' }, spec: { exports: [{ name: 'out' }] } }],
-      exports: [{ metadata: { name: 'out' }, spec: { stdout: {} } }],
+      exports: [{ metadata: { name: 'out' }, spec: {} }],
       node: NODE,
+      namespaceLabels,
     });
     expect(plan.captures[0]).toMatchObject({ name: 'default/all', namespaces: { name: 'default' }, exports: [0] });
   });
@@ -100,13 +101,18 @@ describe('compilePlan', () => {
       compile(one, [flowExport('a/out')]),
       compile(two, [flowExport('a/out')]),
       compile(one, [flowExport('a/out', { stdout: { format: 'JSON' } })]),
-      compilePlan({ captures: one, exports: [flowExport('a/out')], node: { ...NODE, name: 'node-2' } }),
+      compilePlan({
+        captures: one,
+        exports: [flowExport('a/out')],
+        node: { ...NODE, name: 'node-2' },
+        namespaceLabels,
+      }),
     ].map(({ plan }) => plan.hash);
     expect(new Set(hashes).size).toBe(4);
   });
 
   it('hashes selectors that select the same alike, however their lists are written', () => {
-    const hashes = [
+    const selectors: NonNullable<CaptureObject['spec']['podSelector']>[] = [
       {
         matchLabels: {},
         matchExpressions: [
@@ -120,8 +126,8 @@ describe('compilePlan', () => {
           { key: 'b', operator: 'Exists' },
         ],
       },
-    ] as const;
-    const [first, second] = hashes.map((podSelector) => compile([capture('a/x', { podSelector })]).plan);
+    ];
+    const [first, second] = selectors.map((podSelector) => compile([capture('a/x', { podSelector })]).plan);
     expect(first).toEqual(second);
   });
 
@@ -171,6 +177,7 @@ describe('problems of a plan', () => {
         path: ['spec', 'exports', 1, 'name'],
         reason: 'ExportNotFound',
         message: 'there is no FlowExport shop/archiv: did you mean shop/archive? There are: shop/archive, shop/live',
+        expected: 'a FlowExport that may be used',
       },
     ]);
     expect(problems[0]?.source).toBe(source);
@@ -194,6 +201,35 @@ describe('problems of a plan', () => {
     expect(problems.map((problem) => problem.message)).toEqual([message]);
   });
 
+  it.each([
+    ['all', { from: 'All' }, ['blue/a', 'red/a', 'shop/a']],
+    ['its own only, by default', undefined, ['shop/a']],
+    ['its own only', { from: 'Same' }, ['shop/a']],
+    ['those with a label', { from: 'Selector', selector: { matchLabels: { team: 'blue' } } }, ['blue/a', 'shop/a']],
+    ['none by a selector that is missing', { from: 'Selector' }, ['shop/a']],
+  ] as const)('lets an export be used from the namespaces that it allows: %s', (_, allowedNamespaces, names) => {
+    const central = flowExport('shop/central', allowedNamespaces === undefined ? {} : { allowedNamespaces });
+    const captures = ['blue/a', 'red/a', 'shop/a'].map((name) =>
+      capture(name, { exports: [{ name: 'central', namespace: 'shop' }] }),
+    );
+    const { plan, problems } = compile(captures, [central]);
+    expect(plan.captures.map(({ name }) => name)).toEqual(names);
+    expect(problems.map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 3 - names.length }, () => 'ExportNotAllowed'),
+    );
+  });
+
+  it('says how to allow a namespace', () => {
+    const { problems } = compile(
+      [capture('red/a', { exports: [{ name: 'c', namespace: 'shop' }] })],
+      [flowExport('shop/c')],
+    );
+    expect(problems[0]?.message).toBe(
+      'FlowExport shop/c does not allow namespace red: ' +
+        'set allowedNamespaces there to {from: All}, or to {from: Selector} with a selector of that namespace',
+    );
+  });
+
   it('takes neither of two captures with one name, and points at the later one', () => {
     const [first, second] = [capture('shop/a'), capture('shop/a', { suspend: true })];
     const { plan, problems } = compile([first, second, capture('shop/b')]);
@@ -204,6 +240,7 @@ describe('problems of a plan', () => {
         path: ['metadata', 'name'],
         reason: 'DuplicateName',
         message: 'another FlowCapture is named shop/a too: give each its own name, or leave one out',
+        expected: 'a name of its own',
       },
     ]);
     expect(problems[0]?.source).toBe(second);
@@ -228,6 +265,7 @@ describe('problems of a plan', () => {
       captures: [capture('shop/a', { protocols: [protocol] })],
       exports: [],
       node: { name: 'node-1', programs },
+      namespaceLabels,
     });
     expect(plan.programs).toEqual([]);
     expect(problems).toMatchObject([{ path: ['spec', 'protocols', 0], reason: 'ProtocolNotOnThisNode', message }]);

@@ -1,17 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareNames, list, nearest, shown } from '../../../src/plan/names.ts';
-
-describe('nearest', () => {
-  it.each([
-    ['archiv', ['live', 'archive'], 'archive'],
-    ['chekcout', ['checkout', 'check'], 'checkout'],
-    ['kafka', ['archive', 'live'], undefined],
-    ['a', [], undefined],
-    ['x'.repeat(300), ['y'.repeat(300)], undefined],
-  ])('of %s among %j is %s', (name, candidates, expected) => {
-    expect(nearest(name, candidates)).toBe(expected);
-  });
-});
+import { compareNames, list, shown } from '../../../src/plan/names.ts';
 
 describe('compareNames', () => {
   it('sorts by namespace first, so that "shop-eu" comes after "shop"', () => {

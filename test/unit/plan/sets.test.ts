@@ -121,13 +121,21 @@ describe('without an inventory', () => {
       podSelector: { matchLabels: { app: 'checkout' } },
       namespaceSelector: { matchExpressions: [{ key: 'team', operator: 'Exists' }] },
     });
+    const expected = 'an empty selector, or an inventory';
     expect(inventoryNeeded([capture('shop/all', { namespaceSelector: {} }), source])).toEqual([
-      { source, path: ['spec', 'podSelector'], reason: 'InventoryNeeded', message: inventoryMessage('podSelector') },
+      {
+        source,
+        path: ['spec', 'podSelector'],
+        reason: 'InventoryNeeded',
+        message: inventoryMessage('podSelector'),
+        expected,
+      },
       {
         source,
         path: ['spec', 'namespaceSelector'],
         reason: 'InventoryNeeded',
         message: inventoryMessage('namespaceSelector'),
+        expected,
       },
     ]);
   });
