@@ -1,6 +1,6 @@
 /**
  * Every error that a person can meet, in one table: what it means for the exit status, and whether trying again can help.
- * Exit statuses: 1 a fault of Weir or of the machine, 2 wrong input, 3 this machine cannot do it.
+ * Exit statuses: 0 the person ended it, 1 a fault of Weir or of the machine, 2 wrong input, 3 this machine cannot do it.
  */
 const CODES = {
   InvalidInput: { exitStatus: 2, retryable: false },
@@ -9,6 +9,8 @@ const CODES = {
   MissingPrivilege: { exitStatus: 3, retryable: false },
   KernelRefused: { exitStatus: 3, retryable: false },
   SinkFailed: { exitStatus: 1, retryable: true },
+  /** Nobody reads the output any more (`| head`): an end, not a fault. */
+  OutputClosed: { exitStatus: 0, retryable: false },
   Internal: { exitStatus: 1, retryable: false },
 } as const;
 

@@ -1,0 +1,177 @@
+import { WeirError } from '../lib/errors.ts';
+import { mapRecord } from '../lib/map-record.ts';
+import type { Flow } from '../record/flow.ts';
+import {
+  FILTER_REASONS,
+  type FilterReason,
+  KERNEL_LOSSES,
+  type KernelLoss,
+  LOSS_REASONS,
+  type LossReason,
+  type Outcome,
+} from './outcome.ts';
+import type { Route, RouteTable } from './routes.ts';
+
+/** What the kernel counted of a capture since the start: running totals. Its losses are part of `observed`. */
+export interface KernelTotals {
+  readonly observed: number;
+  readonly lost: Readonly<Record<KernelLoss, number>>;
+}
+
+/** One capture's account. `observed` is the kernel's count, all else but its own losses is this process' count. */
+export interface Account {
+  readonly capture: string;
+  readonly observed: number;
+  readonly exported: number;
+  readonly sampledOut: number;
+  readonly filtered: Readonly<Record<FilterReason, number>>;
+  readonly lost: Readonly<Record<LossReason, number>>;
+  /** Handed to exports, outcome not known yet. */
+  readonly inFlight: number;
+  /** observed − exported − sampledOut − filtered − lost − inFlight: 0 after a drain, or the ledger does not balance. */
+  readonly unaccounted: number;
+}
+
+/** A flow of captures with several exports, until each of these captures is settled. */
+interface Pending {
+  readonly captures: readonly number[];
+  /** By position in `captures`: exports still to deliver, 0 once the capture is settled. */
+  readonly waiting: number[];
+}
+
+/**
+ * Where every observed flow is accounted for, per capture: observed = exported + filtered + sampled out + lost(reason).
+ *
+ * A capture counts a flow as exported when every one of its exports delivered it, and as lost with the reason that came
+ * first otherwise. A capture without exports keeps nothing back from anybody: its flows count as exported at once.
+ */
+export class Ledger {
+  readonly #table: RouteTable;
+  readonly #opened: Float64Array;
+  readonly #settled: Float64Array;
+  readonly #exported: Float64Array;
+  readonly #sampledOut: Float64Array;
+  readonly #lost: Readonly<Record<LossReason, Float64Array>>;
+  readonly #filtered: Readonly<Record<FilterReason, Float64Array>>;
+  #kernel: readonly KernelTotals[] = [];
+  /** By export; a flow is in it only while it waits in that export's queue, so the queues bound it. */
+  readonly #pending: Map<number, Map<Flow, Pending>> = new Map();
+
+  constructor(table: RouteTable) {
+    const counters = () => new Float64Array(table.captures.length);
+    this.#table = table;
+    this.#opened = counters();
+    this.#settled = counters();
+    this.#exported = counters();
+    this.#sampledOut = counters();
+    this.#lost = mapRecord(LOSS_REASONS, counters);
+    this.#filtered = mapRecord(FILTER_REASONS, counters);
+  }
+
+  /** A flow goes its way. @param flows what each of the route's legs gets, in the order of the legs. */
+  open(route: Route, flows: readonly Flow[]): void {
+    for (const capture of route.captures) add(this.#opened, capture);
+    for (const capture of route.unexported) {
+      add(this.#exported, capture);
+      add(this.#settled, capture);
+    }
+    if (route.joint.length > 0) this.#await(route, flows);
+  }
+
+  /** The end of a flow at one export. @throws WeirError Internal when this ledger did not open it for that export. */
+  settle(flow: Flow, exportIndex: number, outcome: Outcome): void {
+    const feeders = this.#table.feeders(flow.capture);
+    if (feeders === undefined) throw unknownFlow(exportIndex);
+    for (const capture of feeders.sole) this.#close(capture, outcome);
+    if (feeders.joint.length > 0) this.#settleJoint(flow, exportIndex, feeders.joint, outcome);
+  }
+
+  /** A flow that the kernel observed for these captures is not theirs. */
+  filtered(captures: readonly number[], reason: FilterReason): void {
+    for (const capture of captures) add(this.#filtered[reason], capture);
+  }
+
+  /** A flow of these captures that their sampling passes over. */
+  sampledOut(captures: readonly number[]): void {
+    for (const capture of captures) add(this.#sampledOut, capture);
+  }
+
+  /** A flow of these captures was lost before it was opened. */
+  lost(captures: readonly number[], reason: LossReason): void {
+    for (const capture of captures) add(this.#lost[reason], capture);
+  }
+
+  /** The kernel's counts so far, by capture; they replace those of before. */
+  observedTotals(totals: readonly KernelTotals[]): void {
+    this.#kernel = totals;
+  }
+
+  accounts(): Account[] {
+    return this.#table.captures.map(({ name }, capture) => this.#account(name, capture));
+  }
+
+  /** The captures whose two counts disagree. Empty after a drain, or something was lost without a number. */
+  imbalance(): Account[] {
+    return this.accounts().filter((account) => account.unaccounted !== 0 || account.inFlight !== 0);
+  }
+
+  #await(route: Route, flows: readonly Flow[]): void {
+    const waiting = route.joint.map((capture) => this.#table.captures[capture]?.exports.length ?? 0);
+    const pending = { captures: route.joint, waiting };
+    for (const [index, { exportIndex, names }] of route.legs.entries()) {
+      const flow = flows[index];
+      if (flow === undefined || this.#table.feeders(names)?.joint.length === 0) continue;
+      const ofExport = this.#pending.get(exportIndex) ?? new Map<Flow, Pending>();
+      this.#pending.set(exportIndex, ofExport.set(flow, pending));
+    }
+  }
+
+  #settleJoint(flow: Flow, exportIndex: number, captures: readonly number[], outcome: Outcome): void {
+    const ofExport = this.#pending.get(exportIndex);
+    const pending = ofExport?.get(flow);
+    if (pending === undefined) throw unknownFlow(exportIndex);
+    ofExport?.delete(flow);
+    for (const capture of captures) {
+      const at = pending.captures.indexOf(capture);
+      const waiting = pending.waiting[at] ?? 0;
+      if (waiting === 0) continue;
+      pending.waiting[at] = outcome === 'delivered' ? waiting - 1 : 0;
+      if (pending.waiting[at] === 0) this.#close(capture, outcome);
+    }
+  }
+
+  #close(capture: number, outcome: Outcome): void {
+    add(this.#settled, capture);
+    add(outcome === 'delivered' ? this.#exported : this.#lost[outcome], capture);
+  }
+
+  #account(name: string, capture: number): Account {
+    const at = (counters: Float64Array) => counters[capture] ?? 0;
+    const kernel = this.#kernel[capture];
+    const lost = mapRecord(this.#lost, at);
+    for (const reason of KERNEL_LOSSES) lost[reason] += kernel?.lost[reason] ?? 0;
+    const counts = {
+      observed: kernel?.observed ?? 0,
+      exported: at(this.#exported),
+      sampledOut: at(this.#sampledOut),
+      filtered: mapRecord(this.#filtered, at),
+      lost,
+      inFlight: at(this.#opened) - at(this.#settled),
+    };
+    const known = counts.exported + counts.sampledOut + sum(counts.filtered) + sum(lost) + counts.inFlight;
+    return { capture: name, ...counts, unaccounted: counts.observed - known };
+  }
+}
+
+function add(counters: Float64Array, capture: number): void {
+  counters[capture] = (counters[capture] ?? 0) + 1;
+}
+
+/** The sum of the counts of every reason. */
+export function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+function unknownFlow(exportIndex: number): WeirError {
+  return new WeirError('Internal', `export ${exportIndex} settled a flow that was never opened for it, or twice`);
+}

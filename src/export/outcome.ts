@@ -1,0 +1,31 @@
+import type { Values } from '../record/field.ts';
+
+/** Why a flow was observed and reached no export: the closed list, each reason with where it is counted and what helps. */
+export const LOSS_REASONS = {
+  ringFull: 'The ring buffer was full: the agent drained it too slowly. Counted in the kernel.',
+  tooManyConnections:
+    'More connections lived at once than are tracked, so this one was never measured. Counted in the kernel.',
+  storageUnavailable: 'The kernel had no memory for the state of the connection. Counted in the kernel.',
+  malformed: 'The record that the kernel wrote could not be read.',
+  queueFull: 'The queue of an export was full: its sink is slower than the flows come.',
+  sinkFailed: 'The sink of an export refused the batch, and once more after a pause where that could help.',
+  drainTimeout: 'Weir was told to stop, and the time to empty the queues was over.',
+} as const satisfies Values;
+
+export type LossReason = keyof typeof LOSS_REASONS;
+
+/** The losses that only the kernel can count. */
+export const KERNEL_LOSSES = ['ringFull', 'tooManyConnections', 'storageUnavailable'] as const satisfies LossReason[];
+
+export type KernelLoss = (typeof KERNEL_LOSSES)[number];
+
+/** Why a flow of a capture's set was not the capture's after all. */
+export const FILTER_REASONS = {
+  notSelected:
+    'The owner was not known yet when the kernel saw the connection, and turned out not to be selected by the capture.',
+} as const satisfies Values;
+
+export type FilterReason = keyof typeof FILTER_REASONS;
+
+/** How an export ended for a flow. */
+export type Outcome = 'delivered' | LossReason;
