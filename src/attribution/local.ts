@@ -56,7 +56,7 @@ function byAddress(cgroup: KnownCgroup, answer: AddressAnswer, own: boolean): Si
   if (!hasOwnNetns(cgroup)) return process;
   if (own) return side(HOST, 'Timeline', REASON.foreignProcess, process.identity);
   if (owner !== undefined) return side(owner, 'Timeline', REASON.foreignProcess, process.identity);
-  return side(process.identity, 'Exact', REASON.addressNotListed);
+  return unknownSide(REASON.addressNotListed, process.identity);
 }
 
 function isHostNetwork(cgroup: KnownCgroup): boolean {

@@ -14,7 +14,7 @@ export interface SideAttribution {
 export const REASON = {
   /** A process of another owner uses this side's network namespace: port-forward, a mesh's proxy, a runtime's helper. */
   foreignProcess: 'foreignProcess',
-  /** The pod's process used an address that is none of its status.podIPs, and nobody else's. */
+  /** A pod's process used an address that is none of its status.podIPs, and nobody's that is listed. */
   addressNotListed: 'addressNotListed',
   /** Nothing but the uid of the pod is known. */
   podNotInInventory: 'podNotInInventory',
@@ -30,9 +30,9 @@ export function side(identity: Identity, attribution: Attribution, reason?: stri
   return { identity, attribution, reason, proxy };
 }
 
-/** Nobody's name, with the reason. */
-export function unknownSide(reason: string): SideAttribution {
-  return side(UNKNOWN, 'Unknown', reason);
+/** Nobody's name, with the reason, and whose process it was where at least that is known. */
+export function unknownSide(reason: string, proxy?: Identity): SideAttribution {
+  return side(UNKNOWN, 'Unknown', reason, proxy);
 }
 
 /** Nobody's name: it was one of these, and nothing says which. */
