@@ -15,7 +15,7 @@ export const FLOW_STATES: Meanings<FlowState> = {
 export const CLOSE_REASONS: Meanings<CloseReason> = {
   Finished: 'Both directions were ended by a FIN: each side said that it had no more to send.',
   HalfClosed:
-    'The own FIN was acknowledged and the socket went before the FIN of the peer came: the usual end of the side that closes first. It proves that the peer received everything; it does not prove that the peer was done.',
+    'The own FIN was acknowledged and the socket went before the FIN of the peer came: the usual end of the side that closes first. It proves that the kernel of the peer received everything; it does not prove that the peer was done.',
   ResetSent: 'This socket sent the reset.',
   ResetReceived: 'The peer, or something on the path that speaks in its name, sent the reset.',
   Reset: 'A reset ended it, and the socket cannot tell whose.',
@@ -43,8 +43,8 @@ export const ATTRIBUTIONS: Meanings<Attribution> = {
 };
 
 export const ADDRESS_TYPES: Meanings<AddressType> = {
-  private: 'An address for private use (RFC 1918, RFC 6598, RFC 4193).',
-  public: 'A globally routable address.',
+  private: 'An address that never crosses the Internet (RFC 1918, RFC 6598, RFC 2544, RFC 4193).',
+  public: 'Any other address.',
   loopback: '127.0.0.0/8 or ::1.',
   multicast: '224.0.0.0/4 or ff00::/8.',
   linkLocal: '169.254.0.0/16 or fe80::/10.',

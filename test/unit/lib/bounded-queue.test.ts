@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { BoundedQueue } from '../../../src/lib/bounded-queue.ts';
+
+test('gives back the oldest first, and refuses what goes over its capacity', () => {
+  const queue = new BoundedQueue<{ n: number }>(2);
+  expect([queue.push({ n: 1 }), queue.push({ n: 2 }), queue.push({ n: 3 })]).toEqual([true, true, false]);
+  expect(queue.take(5)).toEqual([{ n: 1 }, { n: 2 }]);
+  expect(queue.length).toBe(0);
+});
+
+test.each([0, -1, 1.5])('refuses a capacity of %s', (capacity) => {
+  expect(() => new BoundedQueue(capacity)).toThrow('capacity must be at least 1');
+});
+
+test('behaves as an array with a limit, whatever is pushed and taken', () => {
+  const steps = fc.array(fc.oneof(fc.constant('push'), fc.integer({ min: 0, max: 6 })), { maxLength: 200 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5 }), steps, (capacity, plan) => {
+      const queue = new BoundedQueue<{ n: number }>(capacity);
+      const model: { n: number }[] = [];
+      for (const [n, step] of plan.entries()) {
+        if (typeof step === 'number') expect(queue.take(step)).toEqual(model.splice(0, step));
+        else {
+          const fits = model.length < capacity;
+          expect(queue.push({ n })).toBe(fits);
+          if (fits) model.push({ n });
+        }
+        expect(queue.length).toBe(model.length);
+      }
+    }),
+  );
+});
