@@ -55,6 +55,11 @@ export class CaptureSets {
     );
   }
 
+  /** Sets so far: ids go from 1 to this. */
+  get size(): number {
+    return this.#sets.length - 1;
+  }
+
   setFor(pod: SelectedPod): CaptureSet {
     return this.#intern(this.selectionOf(pod));
   }

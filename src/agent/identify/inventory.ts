@@ -18,7 +18,7 @@ export interface Inventory {
 
 /**
  * Pods and namespaces out of objects that INVENTORY_KINDS have accepted. With problems the inventory should not be used:
- * what is doubtful in it is left out. Of no objects: every process outside of a pod's cgroup is the host's.
+ * what is doubtful in it is left out.
  */
 export function buildInventory(objects: readonly LocatedObject[]): { inventory: Inventory; problems: Problem[] } {
   const problems: Problem[] = [];

@@ -8,7 +8,8 @@ const db = pod('db', ['10.1.0.2']);
 const bare = pod('bare', []);
 const agent = pod('agent', [NODE_ADDRESS], { hostNetwork: true });
 const [twin, other] = [pod('twin', ['10.9.9.9']), pod('other', ['10.9.9.9'])];
-const { owners } = knownFrom([web, db, bare, agent, twin, other]);
+const local = pod('local', ['127.0.0.2']);
+const { owners } = knownFrom([web, db, bare, agent, twin, other, local]);
 const COOKIE = 4100;
 
 function learned(...evidence: [cgroup: CgroupOwner, address: string][]): NetnsOwners {
@@ -31,6 +32,7 @@ describe('NetnsOwners', () => {
 
   it.each<[string, CgroupOwner, string]>([
     ['a loopback address', processOf(web), '127.0.0.1'],
+    ['a loopback address that a pod lists as its own', processOf(local), '127.0.0.2'],
     ["another pod's address", processOf(web), '10.1.0.2'],
     ['an address that two pods list', processOf(twin), '10.9.9.9'],
     ['a pod without known addresses', processOf(bare), '10.1.0.1'],

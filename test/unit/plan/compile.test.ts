@@ -94,6 +94,16 @@ describe('compilePlan', () => {
     expect(plan.captures[0]).toMatchObject({ name: 'default/all', namespaces: { name: 'default' }, exports: [0] });
   });
 
+  it('sorts exports by namespace first: "shop-eu" comes after "shop"', () => {
+    const names = ['shop-eu/a', 'shop/b'];
+    const captures = names.map((name) => capture(name, { exports: [{ name: name.slice(-1) }] }));
+    const { plan } = compile(
+      captures,
+      names.map((name) => flowExport(name)),
+    );
+    expect(plan.exports.map(({ name }) => name)).toEqual(['shop/b', 'shop-eu/a']);
+  });
+
   it('hashes what differs differently: a label, an export, a node', () => {
     const one = [capture('a/x', { podSelector: { matchLabels: { app: 'x' } }, exports: [{ name: 'out' }] })];
     const two = [capture('a/x', { podSelector: { matchLabels: { app: 'y' } }, exports: [{ name: 'out' }] })];

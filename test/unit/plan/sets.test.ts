@@ -33,6 +33,7 @@ describe('CaptureSets', () => {
     expect(sets.setFor(pod('shop', { app: 'b' }))).toEqual({ id: 2, refused: [] });
     expect(sets.setFor(pod('shop', { app: 'a' }, { team: 'blue' }))).toEqual({ id: 3, refused: [] });
     expect(sets.setFor(pod('shop', { app: 'a', x: 'y' }))).toEqual({ id: 1, refused: [] });
+    expect(sets.size).toBe(3);
     expect([1, 2, 3].map((id) => sets.capturesOf(id))).toEqual([[0, 1], [1], [0, 1, 2]]);
   });
 
