@@ -15,6 +15,7 @@ enum join_half {
 /* State of one tracked connection, in its socket's storage. Kept small: it is charged to the agent's memory. */
 struct connection {
 	__u64 start_ns;
+	__u64 process_start_ns;
 	__u64 flow_id;
 	__u64 far_cgroup_id;
 	__u64 far_netns_cookie;

@@ -45,6 +45,7 @@ struct tcp_flow {
 	__u16 error; /* sk_err: what ended the connection, 0 when nothing did */
 	__u32 set; /* which set of captures selected the socket's cgroup */
 	__u32 pid; /* thread group id; 0 when it cannot be known */
+	__u64 process_start_ns; /* CLOCK_BOOTTIME: tells a process from a later one with the same pid */
 	__u64 start_ns; /* CLOCK_MONOTONIC */
 	__u64 end_ns;
 	__u64 flow_id; /* 0 when the handshake never completed */

@@ -35,6 +35,7 @@ static __always_inline void remember_process(struct connection *connection)
 	if (leader->flags & PF_KTHREAD)
 		return;
 	connection->pid = leader->tgid;
+	connection->process_start_ns = leader->start_boottime;
 
 	/* An exiting process has no mm any more; its name is then the thread group leader's. */
 	struct mm_struct *mm = leader->mm;

@@ -132,6 +132,7 @@ struct task_struct {
 	unsigned int flags;
 	struct mm_struct *mm;
 	int tgid;
+	__u64 start_boottime;
 	struct task_struct *group_leader;
 	char comm[16];
 };

@@ -13,6 +13,14 @@ struct selected {
 	__u32 generation;
 };
 
+static __always_inline __u32 selection_generation(void)
+{
+	__u32 zero = 0;
+	struct selection_control *control = bpf_map_lookup_elem(&selection_control, &zero);
+
+	return control ? control->generation : 0;
+}
+
 /* The set that holds now for this socket; a listed cgroup answers for everything below it, the nearest one wins. */
 static __always_inline struct selected select_captures(const struct sock *sk)
 {

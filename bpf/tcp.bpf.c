@@ -182,6 +182,7 @@ static __always_inline void report(const struct sock *sk, struct tcp_sock *tp, s
 	flow->error = sk->sk_err;
 	flow->set = connection->set;
 	flow->pid = connection->pid;
+	flow->process_start_ns = connection->process_start_ns;
 	flow->start_ns = connection->start_ns;
 	flow->end_ns = bpf_ktime_get_ns();
 	flow->flow_id = connection->flow_id;
@@ -207,11 +208,9 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 
 	if (!tp)
 		return;
-	struct selected selected = select_captures(sk);
-
 	/* The plan, or what is known of this pod, may have changed since the connection began. */
-	if (connection->set == SET_UNKNOWN || connection->generation != selected.generation)
-		connection->set = selected.set;
+	if (connection->set == SET_UNKNOWN || connection->generation != selection_generation())
+		connection->set = select_captures(sk).set;
 	if (connection->set == SET_NONE) {
 		struct node_counters *counters = this_cpu_counters();
 

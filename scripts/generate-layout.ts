@@ -10,12 +10,15 @@ export const LAYOUT_FILE = fileURLToPath(new URL('../src/agent/decode/layout.gen
 const CONTRACT_OBJECT = fileURLToPath(new URL('../bpf/contract.o', import.meta.url));
 
 /** One BTF type as `bpftool -j btf dump` prints it: the parts that are read here. */
-interface BtfType {
+export interface BtfType {
   readonly id: number;
   readonly kind: string;
   readonly name: string;
+  /** Bytes; arrays and typedefs have none of their own. */
   readonly size?: number;
-  readonly members?: readonly { readonly name: string; readonly bits_offset: number }[];
+  readonly type_id?: number;
+  readonly nr_elems?: number;
+  readonly members?: readonly { readonly name: string; readonly bits_offset: number; readonly type_id: number }[];
   readonly values?: readonly { readonly name: string; readonly val: number }[];
 }
 

@@ -11,7 +11,10 @@ export interface TcpEvent {
   readonly flowIdKey: number;
   readonly error: number;
   readonly set: number;
+  /** Thread group id; 0 when the process cannot be known. */
   readonly pid: number;
+  /** CLOCK_BOOTTIME in microseconds: tells a process from a later one with the same pid. */
+  readonly processStartMicros: number;
   readonly startMicros: number;
   readonly endMicros: number;
   /** 16 hex digits; undefined when the handshake never completed. */
@@ -53,6 +56,7 @@ export function decodeTcp(view: DataView, at: number, length: number): TcpEvent 
     error: view.getUint16(at + TCP_FLOW.error, true),
     set: view.getUint32(at + TCP_FLOW.set, true),
     pid: view.getUint32(at + TCP_FLOW.pid, true),
+    processStartMicros: micros(view, at + TCP_FLOW.processStartNs),
     startMicros: micros(view, at + TCP_FLOW.startNs),
     endMicros: micros(view, at + TCP_FLOW.endNs),
     flowId: hex64(view, at + TCP_FLOW.flowId),

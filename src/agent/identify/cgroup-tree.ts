@@ -3,13 +3,15 @@
  *
  * A cgroup that is gone is remembered for a while: records of its last connections come after its end.
  */
-import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
+import { type FSWatcher, readdirSync, statSync, watch as watchFile } from 'node:fs';
 import { join } from 'node:path';
 
 const MAX_CGROUPS = 65_536;
 const MAX_WATCHES = 4_096;
 const MAX_GONE = 8_192;
 const MAX_DEPTH = 16;
+/** Unknown ids ask for a rescan: not more often than this, however many of them come. */
+const MIN_RESCAN_MILLIS = 100;
 
 /** One directory of the hierarchy. */
 interface Entry {
@@ -20,32 +22,42 @@ interface Entry {
 
 export class CgroupTree {
   readonly #mount: string;
-  readonly #onChange: () => void;
+  readonly #now: () => number;
+  #onChange: (() => void) | undefined;
   readonly #watchers = new Map<string, FSWatcher>();
   #paths = new Map<number, string>();
   #ids = new Map<string, number>();
   readonly #gone = new Map<number, string>();
   #omitted = 0;
+  #scannedAt = 0;
 
-  /** `mount`: where cgroup2 is mounted. `onChange` is called when inotify tells of a change; the caller rescans. */
-  constructor(mount: string, onChange: () => void = () => undefined) {
+  /** `mount`: where cgroup2 is mounted. `now`: any monotonic clock, milliseconds. */
+  constructor(mount: string, now: () => number) {
     this.#mount = mount;
-    this.#onChange = onChange;
+    this.#now = now;
     this.rescan();
   }
 
-  /** Path of a cgroup that is there, or that was there lately. */
-  pathOf(id: number): string | undefined {
+  /** From now on `onChange` is called when inotify tells of a cgroup that came or went; the caller rescans. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
+  }
+
+  /** Path of a cgroup that is there, or that was there lately; one that is not known yet is looked for. */
+  find(id: number): string | undefined {
+    const known = this.#pathOf(id);
+    if (known !== undefined || this.#now() - this.#scannedAt < MIN_RESCAN_MILLIS) return known;
+    this.rescan();
+    return this.#pathOf(id);
+  }
+
+  #pathOf(id: number): string | undefined {
     return this.#paths.get(id) ?? this.#gone.get(id);
   }
 
-  /** Id of a cgroup that is there now. */
-  idOf(path: string): number | undefined {
-    return this.#ids.get(path);
-  }
-
-  paths(): Iterable<string> {
-    return this.#ids.keys();
+  /** Every cgroup that is there now: path to id. */
+  get cgroups(): ReadonlyMap<string, number> {
+    return this.#ids;
   }
 
   /** Directories beyond the bound, which are not known. */
@@ -54,6 +66,7 @@ export class CgroupTree {
   }
 
   rescan(): void {
+    this.#scannedAt = this.#now();
     const before = this.#paths;
     this.#paths = new Map();
     this.#ids = new Map();
@@ -76,8 +89,9 @@ export class CgroupTree {
     }
     this.#add({ id, path });
     // Watch first, then list: a directory made in between is seen by one of the two.
-    this.#watch(path);
-    for (const name of childNames(join(this.#mount, path))) this.#walk(path === '/' ? `/${name}` : `${path}/${name}`, depth + 1);
+    this.#watchDirectory(path);
+    for (const name of childNames(join(this.#mount, path)))
+      this.#walk(path === '/' ? `/${name}` : `${path}/${name}`, depth + 1);
   }
 
   #add({ id, path }: Entry): void {
@@ -94,12 +108,12 @@ export class CgroupTree {
     this.#gone.set(id, path);
   }
 
-  #watch(path: string): void {
-    if (this.#watchers.has(path) || this.#watchers.size >= MAX_WATCHES) return;
+  #watchDirectory(path: string): void {
+    if (this.#onChange === undefined || this.#watchers.has(path) || this.#watchers.size >= MAX_WATCHES) return;
     try {
-      const watcher = watch(join(this.#mount, path), { persistent: false }, (event) => {
+      const watcher = watchFile(join(this.#mount, path), { persistent: false }, (event) => {
         // Directories come and go as 'rename'; 'change' is only a control file being written.
-        if (event === 'rename') this.#onChange();
+        if (event === 'rename') this.#onChange?.();
       });
       // The directory went, or inotify has no room: the periodic rescan finds what this watch would have told.
       watcher.on('error', () => this.#unwatch(path));

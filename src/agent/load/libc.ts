@@ -37,7 +37,10 @@ export function mapShared(fd: number, offset: number, length: number, access: 'r
   const protection = access === 'read' ? PROT_READ : PROT_READ | PROT_WRITE;
   const address = mmap(null, length, protection, MAP_SHARED, fd, offset) as bigint;
   if (koffi.address(address) === MAP_FAILED) {
-    throw new WeirError('KernelRefused', `mmap of ${length} bytes of the ring buffer failed: ${errorText(koffi.errno())}`);
+    throw new WeirError(
+      'KernelRefused',
+      `mmap of ${length} bytes of the ring buffer failed: ${errorText(koffi.errno())}`,
+    );
   }
   const bytes = koffi.view(address, length);
   return { bytes, unmap: () => void munmap(address, length) };

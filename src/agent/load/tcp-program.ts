@@ -21,7 +21,7 @@ export interface TcpProgramOptions {
   readonly joinSlots: number;
 }
 
-/** The attached program's maps. Closing detaches it and frees everything in the kernel. */
+/** The loaded program and its maps. Closing detaches it and frees everything in the kernel. */
 export interface TcpProgram {
   readonly flows: BpfMap;
   readonly selection: BpfMap;
@@ -30,6 +30,8 @@ export interface TcpProgram {
   readonly nodeCounters: BpfMap;
   readonly connectionCount: BpfMap;
   attach(): void;
+  /** No new records from now on; the maps stay readable until `close`. */
+  detach(): void;
   close(): void;
 }
 
@@ -67,6 +69,10 @@ function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions):
 
 function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
   let link: Pointer | undefined;
+  const detach = (): void => {
+    if (link !== undefined) libbpf.destroyLink(link);
+    link = undefined;
+  };
   return {
     flows: new BpfMap(libbpf, object, 'flows'),
     selection: new BpfMap(libbpf, object, 'selection'),
@@ -83,9 +89,9 @@ function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
         );
       }
     },
+    detach,
     close() {
-      if (link !== undefined) libbpf.destroyLink(link);
-      link = undefined;
+      detach();
       libbpf.closeObject(object);
     },
   };

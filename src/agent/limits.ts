@@ -1,0 +1,33 @@
+/** The agent's bounds and their defaults; what goes over one of them is counted in the ledger by reason. */
+import { randomBytes } from 'node:crypto';
+import type { ExporterOptions } from '../export/exporter.ts';
+import type { TcpProgramOptions } from './load/tcp-program.ts';
+
+export type KernelLimits = TcpProgramOptions;
+
+const MEBIBYTE = 2 ** 20;
+
+/** 8 MiB of ring hold 43,000 records: a burst of that many closes between two drains. */
+const KERNEL_LIMITS: Omit<KernelLimits, 'flowIdKey'> = {
+  flowIdKeyNumber: 0,
+  maxConnections: 200_000,
+  ringBytes: 8 * MEBIBYTE,
+  joinSlots: 65_536,
+};
+
+/** On one machine both ends hash with the same key: a random one a run is enough, and tells an observer nothing. */
+export function withDefaults(limits: Partial<KernelLimits> = {}): KernelLimits {
+  return { ...KERNEL_LIMITS, flowIdKey: randomBytes(16), ...limits };
+}
+
+/** Each export's queue holds more than one full ring, so that a drain of a full ring alone loses nothing. */
+export const EXPORTER_OPTIONS: ExporterOptions = {
+  maxQueued: 65_536,
+  maxRecords: 4_096,
+  maxMillis: 100,
+  retryMillis: 500,
+  onFull: 'DropNewest',
+};
+
+/** How long a stopping agent waits for its sinks. */
+export const DRAIN_MILLIS = 5_000;

@@ -1,0 +1,44 @@
+/** Keeps the kernel's selection in step with the cgroups that come and go. */
+import type { Timers } from '../../lib/timers.ts';
+import type { CgroupTree } from '../identify/cgroup-tree.ts';
+import type { DesiredSelection } from './desired.ts';
+import type { SelectionMap } from './selection-map.ts';
+
+/** inotify tells of one directory at a time: a new pod makes several within moments. */
+const SETTLE_MILLIS = 5;
+/** inotify events can be lost when its queue overflows, and nobody says so. */
+const RESCAN_MILLIS = 10_000;
+
+export interface SelectionKeeper {
+  stop(): void;
+}
+
+/** Writes the selection at once, and again whenever the tree changes. */
+export function keepSelected(
+  tree: CgroupTree,
+  selection: SelectionMap,
+  desired: () => DesiredSelection,
+  timers: Timers,
+): SelectionKeeper {
+  let cancel: () => void = () => undefined;
+  let settling = false;
+  const refresh = (): void => {
+    settling = false;
+    tree.rescan();
+    selection.write(desired());
+    cancel = timers.after(RESCAN_MILLIS, refresh);
+  };
+  tree.watch(() => {
+    if (settling) return;
+    settling = true;
+    cancel();
+    cancel = timers.after(SETTLE_MILLIS, refresh);
+  });
+  refresh();
+  return {
+    stop() {
+      cancel();
+      tree.close();
+    },
+  };
+}
