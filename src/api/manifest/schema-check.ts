@@ -4,6 +4,9 @@ import type { Fault } from './fault.ts';
 import { FORMATS } from './formats.ts';
 import type { Json, StructuralSchema } from './structural.ts';
 
+// More than anybody is shown; finding words for each costs more than finding the error.
+const MAX_ERRORS = 1000;
+
 /** Compares a value with a schema; unknown fields are faults. Defaults have been applied before. */
 export type SchemaCheck = (value: Json) => Fault[];
 
@@ -25,8 +28,14 @@ export function compileSchema(schema: StructuralSchema): SchemaCheck {
   const validate = ajv.compile(toJsonSchema(schema));
   return (value) => {
     if (validate(value)) return [];
-    return (validate.errors ?? []).map((error: ErrorObject) => explain(error, value));
+    return mostTelling((validate.errors ?? []).slice(0, MAX_ERRORS)).map((error) => explain(error, value));
   };
+}
+
+/** A value that is none of an enum is of the wrong type too, perhaps: the enum says more. */
+function mostTelling(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const enums = new Set(errors.filter(({ keyword }) => keyword === 'enum').map(({ instancePath }) => instancePath));
+  return errors.filter(({ keyword, instancePath }) => keyword !== 'type' || !enums.has(instancePath));
 }
 
 /** JSON Schema of what the API server accepts: fields that a structural schema does not name are closed off. */

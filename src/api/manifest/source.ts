@@ -23,45 +23,50 @@ export interface Source {
 
 /** Reads YAML (JSON is YAML too) of one or more documents. Never throws. */
 export function readSource(text: string): Source {
+  // Filled here and not by the parser, which stops early at a fault and knows only the lines that it has read.
   const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
   const position = (offset: number) => {
     const { line, col } = lines.linePos(Math.min(offset, text.length));
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+    return { line, column: col };
   };
-  if (text.length > LIMITS.characters) {
-    const message = `the file is larger than ${LIMITS.characters} characters; split it`;
-    return { documents: [], faults: [{ offset: 0, message, expected: 'a smaller file' }], position };
-  }
-  const documents: Located[] = [];
-  const faults: SourceFault[] = [];
-  let values = 0;
   try {
-    for (const document of composer().compose(tokens(text, lines), false, text.length)) {
-      for (const error of document.errors.slice(0, LIMITS.faults)) {
-        faults.push({
-          offset: error.pos[0],
-          message: `this is not YAML: ${firstLine(error.message)}`,
-          expected: 'YAML',
-        });
-      }
-      if (faults.length > 0) break;
-      const reader = new DocumentReader(values);
-      const located = document.contents === null ? undefined : reader.read(document.contents, 0);
-      values = reader.values;
-      if (located !== undefined && !isEmpty(located)) documents.push(located);
-      if (documents.length > LIMITS.documents) {
-        throw new Refusal(
-          located?.offset ?? 0,
-          `more than ${LIMITS.documents} documents; split the file`,
-          'fewer documents',
-        );
-      }
+    if (text.length > LIMITS.characters) {
+      throw new Refusal(0, `the file is larger than ${LIMITS.characters} characters; split it`, 'a smaller file');
     }
+    return { ...readDocuments(text), position };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    faults.push({ offset: error.offset, message: error.message, expected: error.expected });
+    const { offset, message, expected } = error;
+    return { documents: [], faults: [{ offset, message, expected }], position };
   }
-  return { documents: faults.length > 0 ? [] : documents, faults, position };
+}
+
+function readDocuments(text: string): Pick<Source, 'documents' | 'faults'> {
+  const documents: Located[] = [];
+  let count = 0;
+  let values = 0;
+  for (const document of composer().compose(tokens(text), true, text.length)) {
+    if (document.errors.length > 0) {
+      const faults = document.errors.slice(0, LIMITS.faults).map(({ pos, message }) => ({
+        offset: pos[0],
+        message: `this is not YAML: ${firstLine(message)}`,
+        expected: 'YAML',
+      }));
+      return { documents: [], faults };
+    }
+    if (++count > LIMITS.documents) {
+      const message = `more than ${LIMITS.documents} documents; split the file`;
+      throw new Refusal(document.range[0], message, 'fewer documents');
+    }
+    if (document.contents === null) continue;
+    const reader = new DocumentReader(values);
+    const located = reader.read(document.contents, 0);
+    values = reader.values;
+    if (!isEmpty(located)) documents.push(located);
+  }
+  return { documents, faults: [] };
 }
 
 // Every scalar is read as text and given its meaning by readPlainScalar. Duplicate keys are found by DocumentReader in
@@ -74,9 +79,8 @@ function composer(): Composer {
  * The file's tokens, up to the first few that make no sense: a file of garbage would give a million of them. The parser
  * is fed by hand to see how many collections it has open: it slows down, and the composer recurses, with their number.
  */
-function* tokens(text: string, lines: LineCounter): Generator<CST.Token> {
-  const parser = new Parser(lines.addNewLine);
-  lines.addNewLine(0);
+function* tokens(text: string): Generator<CST.Token> {
+  const parser = new Parser();
   let bad = 0;
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) {
