@@ -25,7 +25,8 @@ export interface BtfType {
 /** Reads the types of a compiled object; needs bpftool. */
 export function readBtf(object: string = CONTRACT_OBJECT): readonly BtfType[] {
   const text = execFileSync('bpftool', ['-j', 'btf', 'dump', 'file', object], { encoding: 'utf8' });
-  return (JSON.parse(text, exactIntegers) as { types: BtfType[] }).types;
+  const dump: { types: BtfType[] } = JSON.parse(text, exactIntegers);
+  return dump.types;
 }
 
 /** bpftool prints an unsigned 32-bit enumerator with its sign extended to 64 bits, more than a double holds. */

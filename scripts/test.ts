@@ -56,7 +56,8 @@ function vitest(project: string): Counts {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${report}`];
   const { status } = spawnSync('vitest', ['run', '--project', project, ...reporters], { stdio: 'inherit' });
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
+    const counts: Partial<Record<string, number>> = JSON.parse(readFileSync(report, 'utf8'));
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = counts;
     const failed = numFailedTests ?? 0;
     return {
       passed: numPassedTests ?? 0,

@@ -11,7 +11,7 @@ import { flowRouter } from '../export/route.ts';
 import { RouteTable } from '../export/routes.ts';
 import type { Sink } from '../export/sink.ts';
 import type { WeirError } from '../lib/errors.ts';
-import { systemTimers } from '../lib/timers.ts';
+import { monotonicMillis, systemTimers } from '../lib/timers.ts';
 import type { Plan } from '../plan/plan.ts';
 import { CaptureSets } from '../plan/sets.ts';
 import type { Flow } from '../record/flow.ts';
@@ -51,14 +51,13 @@ export interface AgentOptions {
 
 /** Starts to capture. Throws WeirError before anything is attached when this machine cannot. */
 export function startAgent({ plan, inventory, sinks, limits, cgroups, events }: AgentOptions): Agent {
-  const now = () => performance.now();
   const sets = new CaptureSets(plan);
   const pods = inventory ?? buildInventory([]).inventory;
 
   // load
   const program = loadTcpProgram(Libbpf.load(), withDefaults(limits));
   const selection = new SelectionMap(program.selection, program.selectionControl);
-  const tree = new CgroupTree(cgroups.mount, now);
+  const tree = new CgroupTree(cgroups.mount, monotonicMillis);
   const keeper = keepSelected(tree, selection, () => desiredSelection(tree.cgroups, inventory, sets), systemTimers);
 
   // export
@@ -75,7 +74,7 @@ export function startAgent({ plan, inventory, sinks, limits, cgroups, events }: 
   });
 
   // identify, attribute
-  const own = new OwnAddresses(now);
+  const own = new OwnAddresses(monotonicMillis);
   const naming: Naming = {
     node: plan.node,
     clock: new WallClock(wallOffsetMicros),
@@ -89,7 +88,7 @@ export function startAgent({ plan, inventory, sinks, limits, cgroups, events }: 
   const flow = (event: TcpEvent) => tcpFlow(event, naming);
   const intake = new Intake({ decode: decodeTcp, flow, route }, sets, pods, naming.cgroups);
   const ring = ringSource(program.flows, naming.clock, intake.record);
-  const loop = new DrainLoop(ring, events.failed);
+  const loop = new DrainLoop(ring, (error) => events.failed(error));
   program.attach();
   loop.start();
 

@@ -10,3 +10,8 @@ export const systemTimers: Timers = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Milliseconds since some instant in the past; never steps. */
+export function monotonicMillis(): number {
+  return performance.now();
+}

@@ -77,7 +77,7 @@ export class CgroupTree {
   }
 
   close(): void {
-    for (const path of [...this.#watchers.keys()]) this.#unwatch(path);
+    for (const path of this.#watchers.keys()) this.#unwatch(path);
   }
 
   #walk(path: string, depth: number): void {

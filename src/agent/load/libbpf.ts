@@ -2,7 +2,7 @@
  * libbpf, called through koffi. Symbols are looked up one by one, so that an old libbpf is told from a missing one; what
  * libbpf prints (the verifier's log among it) is kept for error messages instead of going to stderr.
  */
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import { WeirError } from '../../lib/errors.ts';
 import { formatVaList } from './libc.ts';
 
@@ -12,62 +12,44 @@ export type Pointer = bigint;
 const LIBRARY = 'libbpf.so.1';
 const MAX_LOG_CHARACTERS = 64 * 1024;
 
-const SIGNATURES = {
-  openFile: 'void *bpf_object__open_file(const char *path, const void *options)',
-  loadObject: 'int bpf_object__load(void *object)',
-  closeObject: 'void bpf_object__close(void *object)',
-  findMap: 'void *bpf_object__find_map_by_name(void *object, const char *name)',
-  findProgram: 'void *bpf_object__find_program_by_name(void *object, const char *name)',
-  attachProgram: 'void *bpf_program__attach(void *program)',
-  destroyLink: 'int bpf_link__destroy(void *link)',
-  mapFd: 'int bpf_map__fd(void *map)',
-  mapMaxEntries: 'uint32_t bpf_map__max_entries(void *map)',
-  setMapMaxEntries: 'int bpf_map__set_max_entries(void *map, uint32_t entries)',
-  mapInitialValue: 'void *bpf_map__initial_value(void *map, _Out_ size_t *size)',
-  lookupElement: 'int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)',
-  updateElement: 'int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)',
-  deleteElement: 'int bpf_map_delete_elem(int fd, const void *key)',
-  possibleCpus: 'int libbpf_num_possible_cpus()',
-} as const;
-
-// oxlint-disable-next-line typescript/no-explicit-any -- koffi's own type: arguments follow the C signature beside the name
-type NativeFunction = (...args: any[]) => unknown;
+/** libbpf's functions under their C names' meaning; pointers are addresses or null, results 0 or −errno. */
+interface Functions {
+  readonly openFile: (path: string, options: null) => Pointer | null;
+  readonly loadObject: (object: Pointer) => number;
+  readonly closeObject: (object: Pointer) => void;
+  readonly findMap: (object: Pointer, name: string) => Pointer | null;
+  readonly findProgram: (object: Pointer, name: string) => Pointer | null;
+  readonly attachProgram: (program: Pointer) => Pointer | null;
+  readonly destroyLink: (link: Pointer) => number;
+  readonly mapFd: (map: Pointer) => number;
+  readonly mapMaxEntries: (map: Pointer) => number;
+  readonly setMapMaxEntries: (map: Pointer, entries: number) => number;
+  readonly mapInitialValue: (map: Pointer, size: [number]) => Pointer;
+  readonly lookupElement: (fd: number, key: Uint8Array, value: Uint8Array) => number;
+  readonly updateElement: (fd: number, key: Uint8Array, value: Uint8Array, flags: number) => number;
+  readonly deleteElement: (fd: number, key: Uint8Array) => number;
+  readonly possibleCpus: () => number;
+  readonly setPrint: (print: unknown) => unknown;
+}
 
 /** The functions of libbpf that Weir calls. */
 export class Libbpf {
-  readonly #functions: Readonly<Record<keyof typeof SIGNATURES, NativeFunction>>;
+  readonly #functions: Functions;
   #log = '';
 
-  private constructor(functions: Readonly<Record<keyof typeof SIGNATURES, NativeFunction>>) {
+  private constructor(functions: Functions) {
     this.#functions = functions;
   }
 
   /** Loads the library. Throws Unsupported when it, or a symbol that Weir cannot do without, is missing. */
   static load(): Libbpf {
-    let library: ReturnType<typeof koffi.load>;
-    try {
-      library = koffi.load(LIBRARY);
-    } catch (cause) {
-      throw new WeirError('Unsupported', `${LIBRARY} is not installed: install libbpf 1.1 or newer (Debian: libbpf1)`, {
-        cause,
-      });
-    }
-    const functions: Partial<Record<keyof typeof SIGNATURES, NativeFunction>> = {};
-    for (const [name, signature] of Object.entries(SIGNATURES)) {
-      try {
-        functions[name as keyof typeof SIGNATURES] = library.func(signature);
-      } catch (cause) {
-        const symbol = /(\w+)\(/.exec(signature)?.[1] ?? name;
-        throw new WeirError('Unsupported', `${LIBRARY} lacks ${symbol}: install libbpf 1.1 or newer`, { cause });
-      }
-    }
-    const libbpf = new Libbpf(functions as Record<keyof typeof SIGNATURES, NativeFunction>);
+    const libbpf = new Libbpf(lookUp(openLibrary()));
     const print = koffi.proto('int weir_libbpf_print(int level, const char *format, void *arguments)');
-    const keep = koffi.register((_level: number, format: string, va: unknown) => {
-      libbpf.#keepLog(formatVaList(format, va));
+    const keep = koffi.register((_level: number, format: string, variadic: unknown) => {
+      libbpf.#keepLog(formatVaList(format, variadic));
       return 0;
     }, koffi.pointer(print));
-    library.func('void *libbpf_set_print(void *print)')(keep);
+    libbpf.#functions.setPrint(keep);
     return libbpf;
   }
 
@@ -84,12 +66,12 @@ export class Libbpf {
 
   /** Opens an object file; undefined when it cannot be read or parsed. */
   openFile(path: string): Pointer | undefined {
-    return this.#functions.openFile(path, null) as Pointer | undefined;
+    return this.#functions.openFile(path, null) ?? undefined;
   }
 
   /** Loads programs and maps into the kernel. Returns 0 or −errno. */
   loadObject(object: Pointer): number {
-    return this.#functions.loadObject(object) as number;
+    return this.#functions.loadObject(object);
   }
 
   closeObject(object: Pointer): void {
@@ -97,20 +79,20 @@ export class Libbpf {
   }
 
   findMap(object: Pointer, name: string): Pointer {
-    const map = this.#functions.findMap(object, name) as Pointer | null;
+    const map = this.#functions.findMap(object, name);
     if (!map) throw new WeirError('Internal', `the program object has no map ${name}: rebuild it (make -C bpf)`);
     return map;
   }
 
   findProgram(object: Pointer, name: string): Pointer {
-    const program = this.#functions.findProgram(object, name) as Pointer | null;
+    const program = this.#functions.findProgram(object, name);
     if (!program) throw new WeirError('Internal', `the object has no program ${name}: rebuild it (make -C bpf)`);
     return program;
   }
 
   /** Attaches by the program's section name; undefined when the kernel refuses. */
   attachProgram(program: Pointer): Pointer | undefined {
-    return (this.#functions.attachProgram(program) as Pointer | null) ?? undefined;
+    return this.#functions.attachProgram(program) ?? undefined;
   }
 
   destroyLink(link: Pointer): void {
@@ -118,40 +100,79 @@ export class Libbpf {
   }
 
   mapFd(map: Pointer): number {
-    return this.#functions.mapFd(map) as number;
+    return this.#functions.mapFd(map);
   }
 
   mapMaxEntries(map: Pointer): number {
-    return this.#functions.mapMaxEntries(map) as number;
+    return this.#functions.mapMaxEntries(map);
   }
 
   /** Sets a map's size; only between open and load. Returns 0 or −errno. */
   setMapMaxEntries(map: Pointer, entries: number): number {
-    return this.#functions.setMapMaxEntries(map, entries) as number;
+    return this.#functions.setMapMaxEntries(map, entries);
   }
 
   /** The bytes that a data section will start with; writable between open and load. */
   mapInitialValue(map: Pointer): Uint8Array {
     const size: [number] = [0];
-    const address = this.#functions.mapInitialValue(map, size) as Pointer;
-    return new Uint8Array(koffi.view(address, Number(size[0])));
+    const address = this.#functions.mapInitialValue(map, size);
+    return new Uint8Array(koffi.view(address, size[0]));
   }
 
   /** Returns 0 or −errno; `value` is written. */
   lookupElement(fd: number, key: Uint8Array, value: Uint8Array): number {
-    return this.#functions.lookupElement(fd, key, value) as number;
+    return this.#functions.lookupElement(fd, key, value);
   }
 
   updateElement(fd: number, key: Uint8Array, value: Uint8Array): number {
-    return this.#functions.updateElement(fd, key, value, 0) as number;
+    return this.#functions.updateElement(fd, key, value, 0);
   }
 
   deleteElement(fd: number, key: Uint8Array): number {
-    return this.#functions.deleteElement(fd, key) as number;
+    return this.#functions.deleteElement(fd, key);
   }
 
   /** CPUs that the kernel may bring up: the length of every per-CPU value. */
   possibleCpus(): number {
-    return this.#functions.possibleCpus() as number;
+    return this.#functions.possibleCpus();
   }
+}
+
+function openLibrary(): LibraryHandle {
+  try {
+    return koffi.load(LIBRARY);
+  } catch (cause) {
+    throw new WeirError('Unsupported', `${LIBRARY} is not installed: install libbpf 1.1 or newer (Debian: libbpf1)`, {
+      cause,
+    });
+  }
+}
+
+function lookUp(library: LibraryHandle): Functions {
+  const symbol = (signature: string) => {
+    try {
+      return library.func(signature);
+    } catch (cause) {
+      const name = /(\w+)\(/.exec(signature)?.[1] ?? signature;
+      throw new WeirError('Unsupported', `${LIBRARY} lacks ${name}: install libbpf 1.1 or newer`, { cause });
+    }
+  };
+  return {
+    openFile: symbol('void *bpf_object__open_file(const char *path, const void *options)'),
+    loadObject: symbol('int bpf_object__load(void *object)'),
+    closeObject: symbol('void bpf_object__close(void *object)'),
+    findMap: symbol('void *bpf_object__find_map_by_name(void *object, const char *name)'),
+    findProgram: symbol('void *bpf_object__find_program_by_name(void *object, const char *name)'),
+    attachProgram: symbol('void *bpf_program__attach(void *program)'),
+    destroyLink: symbol('int bpf_link__destroy(void *link)'),
+    mapFd: symbol('int bpf_map__fd(void *map)'),
+    mapMaxEntries: symbol('uint32_t bpf_map__max_entries(void *map)'),
+    setMapMaxEntries: symbol('int bpf_map__set_max_entries(void *map, uint32_t entries)'),
+    mapInitialValue: symbol('void *bpf_map__initial_value(void *map, _Out_ size_t *size)'),
+    lookupElement: symbol('int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)'),
+    updateElement: symbol('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
+    deleteElement: symbol('int bpf_map_delete_elem(int fd, const void *key)'),
+    possibleCpus: symbol('int libbpf_num_possible_cpus()'),
+    setPrint: symbol('void *libbpf_set_print(void *print)'),
+  };
 }

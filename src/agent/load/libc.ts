@@ -5,12 +5,18 @@ import { WeirError } from '../../lib/errors.ts';
 
 const libc = koffi.load('libc.so.6');
 
-const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)');
-const munmap = libc.func('int munmap(void *address, size_t length)');
-const clockGettime = libc.func('int clock_gettime(int clock, _Out_ int64_t *time)');
-const vsnprintf = libc.func('int vsnprintf(_Out_ uint8_t *buffer, size_t size, const char *format, void *arguments)');
-const getpagesize = libc.func('int getpagesize()');
-const strerror = libc.func('const char *strerror(int error)');
+type Address = bigint;
+const mmap: (at: null, length: number, protection: number, flags: number, fd: number, offset: number) => Address =
+  libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)');
+const munmap: (address: Address, length: number) => number = libc.func('int munmap(void *address, size_t length)');
+const clockGettime: (clock: number, time: BigInt64Array) => number = libc.func(
+  'int clock_gettime(int clock, _Out_ int64_t *time)',
+);
+const vsnprintf: (buffer: Uint8Array, size: number, format: string, variadic: unknown) => number = libc.func(
+  'int vsnprintf(_Out_ uint8_t *buffer, size_t size, const char *format, void *arguments)',
+);
+const getpagesize: () => number = libc.func('int getpagesize()');
+const strerror: (error: number) => string = libc.func('const char *strerror(int error)');
 const pollFd = koffi.struct('weir_pollfd', { fd: 'int', events: 'short', revents: 'short' });
 const poll = libc.func('poll', 'int', [koffi.inout(koffi.pointer(pollFd)), 'unsigned long', 'int']);
 
@@ -24,7 +30,7 @@ const CLOCK_MONOTONIC = 1;
 const MAX_LINE = 4096;
 
 /** Bytes of a memory page: 4 KiB on x86-64, up to 64 KiB on arm64. */
-export const PAGE_BYTES: number = getpagesize() as number;
+export const PAGE_BYTES: number = getpagesize();
 
 /** A mapping of a file descriptor's pages; `unmap` exactly once, after the last use of `bytes`. */
 export interface Mapping {
@@ -35,7 +41,7 @@ export interface Mapping {
 /** Maps `length` bytes of `fd` from `offset`, shared with the kernel. */
 export function mapShared(fd: number, offset: number, length: number, access: 'read' | 'readWrite'): Mapping {
   const protection = access === 'read' ? PROT_READ : PROT_READ | PROT_WRITE;
-  const address = mmap(null, length, protection, MAP_SHARED, fd, offset) as bigint;
+  const address = mmap(null, length, protection, MAP_SHARED, fd, offset);
   if (koffi.address(address) === MAP_FAILED) {
     throw new WeirError(
       'KernelRefused',
@@ -77,7 +83,7 @@ export function wallOffsetMicros(): number {
 /** Formats a C variadic message, as a callback receives it; cut at 4 KiB. */
 export function formatVaList(format: string, variadic: unknown): string {
   const buffer = new Uint8Array(MAX_LINE);
-  const length = vsnprintf(buffer, MAX_LINE, format, variadic) as number;
+  const length = vsnprintf(buffer, MAX_LINE, format, variadic);
   return Buffer.from(buffer.subarray(0, Math.max(0, Math.min(length, MAX_LINE - 1)))).toString('utf8');
 }
 
@@ -85,5 +91,5 @@ export function formatVaList(format: string, variadic: unknown): string {
 export function errorText(errno: number): string {
   const number = Math.abs(errno);
   const name = Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
-  return `${name} (${strerror(number) as string})`;
+  return `${name} (${strerror(number)})`;
 }

@@ -20,7 +20,7 @@ export function keepSelected(
   desired: () => DesiredSelection,
   timers: Timers,
 ): SelectionKeeper {
-  let cancel: () => void = () => undefined;
+  let cancel: (() => void) | undefined;
   let settling = false;
   const refresh = (): void => {
     settling = false;
@@ -31,13 +31,13 @@ export function keepSelected(
   tree.watch(() => {
     if (settling) return;
     settling = true;
-    cancel();
+    cancel?.();
     cancel = timers.after(SETTLE_MILLIS, refresh);
   });
   refresh();
   return {
     stop() {
-      cancel();
+      cancel?.();
       tree.close();
     },
   };
