@@ -94,8 +94,11 @@ function ipfixText(ipfix: Ipfix): string {
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
-  return line(titles) + line(titles.map(() => '---')) + rows.map(line).join('');
+  return [titles, titles.map(() => '---'), ...rows].map(tableLine).join('');
+}
+
+function tableLine(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }
 
 function code(text: string): string {

@@ -32,7 +32,18 @@ export async function openFileSink(path: string, fields: readonly Field[] = CATA
   }
 }
 
-function fileSink(path: string, file: FileHandle, fields: readonly Field[], tornAtOpen: boolean): Sink {
+/** What the sink needs of an open file; writes go to the file's end. */
+export interface AppendFile {
+  stat(): Promise<{ readonly size: number }>;
+  /** Writes what it can of the bytes from `offset` on. */
+  write(bytes: Buffer, offset: number): Promise<{ readonly bytesWritten: number }>;
+  truncate(size: number): Promise<void>;
+  datasync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param tornAtOpen the file does not end in a newline. */
+export function fileSink(path: string, file: AppendFile, fields: readonly Field[], tornAtOpen: boolean): Sink {
   const encode = ndjsonEncoder(fields);
   let torn = tornAtOpen;
   return {
@@ -62,7 +73,7 @@ function fileSink(path: string, file: FileHandle, fields: readonly Field[], torn
   };
 }
 
-async function writeAll(file: FileHandle, bytes: Buffer, progress: { written: number }): Promise<number> {
+async function writeAll(file: AppendFile, bytes: Buffer, progress: { written: number }): Promise<number> {
   while (progress.written < bytes.length) {
     progress.written += (await file.write(bytes, progress.written)).bytesWritten;
   }
@@ -70,7 +81,7 @@ async function writeAll(file: FileHandle, bytes: Buffer, progress: { written: nu
 }
 
 /** Removes the last bytes that were written, unless somebody else has written to the file since; false: they stay. */
-async function takeBack(file: FileHandle, before: number, written: number): Promise<boolean> {
+async function takeBack(file: AppendFile, before: number, written: number): Promise<boolean> {
   try {
     if ((await file.stat()).size !== before + written) return false;
     await file.truncate(before);

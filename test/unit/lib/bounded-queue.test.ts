@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BoundedQueue } from '../../../src/lib/bounded-queue.ts';
 
@@ -19,15 +19,18 @@ test('behaves as an array with a limit, whatever is pushed and taken', () => {
     fc.property(fc.integer({ min: 1, max: 5 }), steps, (capacity, plan) => {
       const queue = new BoundedQueue<{ n: number }>(capacity);
       const model: { n: number }[] = [];
+      const seen: unknown[] = [];
+      const expected: unknown[] = [];
       for (const [n, step] of plan.entries()) {
-        if (typeof step === 'number') expect(queue.take(step)).toEqual(model.splice(0, step));
+        seen.push(typeof step === 'number' ? queue.take(step) : queue.push({ n }), queue.length);
+        if (typeof step === 'number') expected.push(model.splice(0, step), model.length);
         else {
           const fits = model.length < capacity;
-          expect(queue.push({ n })).toBe(fits);
           if (fits) model.push({ n });
+          expected.push(fits, model.length);
         }
-        expect(queue.length).toBe(model.length);
       }
+      expect(seen).toEqual(expected);
     }),
   );
 });

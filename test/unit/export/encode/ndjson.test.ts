@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ndjsonEncoder } from '../../../../src/export/encode/ndjson.ts';
 import { CATALOGUE, selectFields } from '../../../../src/record/catalogue.ts';
@@ -202,9 +202,9 @@ describe('a record', () => {
   });
 
   test('keeps apart identities that differ', () => {
-    const names = ['a', 'b', 'a'].map((podName) => ({ ...checkout, podName }));
-    const records = names.map((owner) => parsed(flow({ source: side({ identity: owner }) })));
-    expect(records.map((record) => record['source.k8s.pod.name'])).toEqual(['a', 'b', 'a']);
+    const [a, b] = [identity('a'), identity('b')];
+    const records = [a, b, a].map((owner) => parsed(flow({ source: side({ identity: owner }) })));
+    expect(records.map((record) => record['source.k8s.pod.name'])).toEqual(['a-pod', 'b-pod', 'a-pod']);
   });
 });
 
@@ -245,11 +245,11 @@ describe('times', () => {
   });
 });
 
-describe('hostile text', () => {
-  function executable(name: string): unknown {
-    return parsed(flow({ process: { pid: 1, executableName: name } }))['process.executable.name'];
-  }
+function executable(name: string): unknown {
+  return parsed(flow({ process: { pid: 1, executableName: name } }))['process.executable.name'];
+}
 
+describe('hostile text', () => {
   test('comes back as it was, and never as a byte that a terminal obeys', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (name) => {

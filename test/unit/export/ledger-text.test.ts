@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import type { Account } from '../../../src/export/ledger.ts';
+import { ledgerText } from '../../../src/export/ledger-text.ts';
+
+const noLoss = {
+  ringFull: 0,
+  tooManyConnections: 0,
+  storageUnavailable: 0,
+  malformed: 0,
+  queueFull: 0,
+  sinkFailed: 0,
+  drainTimeout: 0,
+};
+
+function account(parts: Partial<Account> = {}): Account {
+  return {
+    capture: 'shop/checkout',
+    observed: 46,
+    exported: 46,
+    sampledOut: 0,
+    filtered: { notSelected: 0 },
+    lost: noLoss,
+    inFlight: 0,
+    unaccounted: 0,
+    ...parts,
+  };
+}
+
+const BALANCED = 'balanced: observed = exported + filtered + sampled out + lost, for every capture\n';
+
+test('a row for each capture, with the reasons that are not zero below it', () => {
+  const lossy = account({
+    capture: 'ops/everything',
+    observed: 1_000_000,
+    exported: 999_000,
+    filtered: { notSelected: 1 },
+    lost: { ...noLoss, ringFull: 990, queueFull: 9 },
+  });
+  expect(ledgerText([account(), lossy])).toBe(
+    [
+      'CAPTURE         OBSERVED  EXPORTED  FILTERED  SAMPLED OUT  LOST',
+      'shop/checkout         46        46         0            0     0',
+      'ops/everything   1000000    999000         1            0   999',
+      '  filtered: notSelected 1',
+      '  lost: ringFull 990, queueFull 9',
+      BALANCED,
+    ].join('\n'),
+  );
+});
+
+test.each<[string, Partial<Account>, string]>([
+  ['flows are missing', { exported: 43, unaccounted: 3 }, 'shop/checkout: 3 of 46 observed are missing'],
+  [
+    'more is accounted for than was observed',
+    { observed: 44, unaccounted: -2 },
+    'shop/checkout: 2 more accounted for than the 44 observed',
+  ],
+  ['exports still hold flows', { inFlight: 5 }, 'shop/checkout: 5 handed to exports, outcome not known'],
+])('says where it does not balance: %s', (_name, parts, fault) => {
+  expect(
+    ledgerText([account(), account(parts)])
+      .split('\n')
+      .at(-2),
+  ).toBe(`not balanced: ${fault}`);
+});
+
+test('a name that a terminal would obey is escaped', () => {
+  expect(ledgerText([account({ capture: 'a/\x1b[2J' })])).toContain('\na/\\x1b[2J ');
+});
