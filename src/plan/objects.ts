@@ -8,8 +8,10 @@ export interface CaptureObject {
   readonly spec: Partial<Pick<FlowCapture['spec'], CompiledFields>>;
 }
 
-/** What the compiler reads of a FlowExport; the rest of its spec is for whoever makes the sink. */
+/** A FlowExport: the compiler reads whom it allows, the rest of its spec is for whoever makes the sink. */
 export interface ExportObject {
   readonly metadata: Pick<FlowExport['metadata'], 'name' | 'namespace'>;
-  readonly spec: Partial<Pick<FlowExport['spec'], 'allowedNamespaces'>>;
+  readonly spec: ExportSpec;
 }
+
+export type ExportSpec = Partial<FlowExport['spec']>;

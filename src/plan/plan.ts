@@ -1,3 +1,4 @@
+import type { ExportSpec } from './objects.ts';
 import type { LabelSelector } from './selector.ts';
 
 /**
@@ -42,5 +43,5 @@ export interface PlanExport {
   /** `namespace/name`. */
   readonly name: string;
   /** The FlowExport's spec as it was given. */
-  readonly spec: unknown;
+  readonly spec: ExportSpec;
 }

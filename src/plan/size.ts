@@ -50,7 +50,7 @@ function assemble(drafts: readonly Draft[], node: string): Plan {
     node,
     programs: sorted<ProgramName>(drafts.flatMap((draft) => draft.programs)),
     captures: drafts.map((draft, index): PlanCapture => captureOf(draft, index, positions)),
-    exports: names.map((name, index): PlanExport => ({ index, name, spec: exported.get(name)?.spec })),
+    exports: names.map((name, index): PlanExport => ({ index, name, spec: exported.get(name)?.spec ?? {} })),
   };
   return { hash: sha256(canonicalJson(content)), ...content };
 }

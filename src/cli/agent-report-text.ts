@@ -1,0 +1,18 @@
+import type { AgentReport } from '../agent/lifecycle.ts';
+import { ledgerText } from '../export/ledger-text.ts';
+
+/** The ledger per capture, then what concerns no capture in particular and is not zero, each with what it means. */
+export function agentReportText({ accounts, node }: AgentReport): string {
+  const notes: readonly (readonly [number, string])[] = [
+    [node.openConnections, 'connections are still open: they are not counted, only what has ended is'],
+    [node.joinMissed, 'connections had both ends here, but only one end learned of the other'],
+    [node.joinAmbiguous, 'records shared a flow.id with more than one other: not joined'],
+    [node.notSelected + node.unselected, 'connections were watched until it was known that no capture selects them'],
+    [node.lostUnknown, 'connections were lost before it was known whose they are'],
+    [node.malformed, 'records could not be read: the kernel program and this program differ; run scripts/setup'],
+  ];
+  const told = notes.filter(([count]) => count > 0).map(([count, meaning]) => `  ${count} ${meaning}\n`);
+  const ringFull = accounts.some(({ lost }) => lost.ringFull > 0);
+  const advice = ringFull ? ['  ringFull: the ring was too small for the burst; raise --ring-mebibytes\n'] : [];
+  return `\n${ledgerText(accounts)}${[...told, ...advice].join('')}`;
+}

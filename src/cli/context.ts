@@ -1,0 +1,14 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** The outside world as a command sees it; `main.ts` builds the real one. */
+export interface Context {
+  readonly stdin: Readable;
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  /** For people: progress, warnings, the ledger. */
+  readonly stderr: Writable;
+  /** Whether the terminal on stdout shows colours and its user wants them. */
+  readonly colour: boolean;
+  readonly hostname: string;
+  /** Resolves when the person or the system asks the command to end (SIGINT, SIGTERM, SIGHUP). */
+  readonly interrupted: Promise<void>;
+}

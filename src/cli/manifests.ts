@@ -1,0 +1,76 @@
+/** Reads what the person named with -f and --inventory; every fault of every file is told at once. */
+import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { buildInventory, type Inventory } from '../agent/identify/inventory.ts';
+import { INVENTORY_KINDS } from '../agent/identify/inventory-schema.ts';
+import { notHonoured } from '../api/honoured.ts';
+import { kindFromCrd } from '../api/manifest/kinds.ts';
+import { type LocatedObject, parseManifest } from '../api/manifest/manifest.ts';
+import { formatProblem, type Problem } from '../api/manifest/problem.ts';
+import { isFlowCapture, isFlowExport } from '../api/objects.ts';
+import type { FlowCapture, FlowExport } from '../api/types.generated.ts';
+import { WeirError } from '../lib/errors.ts';
+
+const CRD_FILES = ['weir.dev_flowcaptures.yaml', 'weir.dev_flowexports.yaml'];
+const STDIN = '-';
+
+/** Captures and exports with the place of each, for problems that show up later. */
+export interface Manifests {
+  readonly captures: readonly LocatedObject<FlowCapture>[];
+  readonly exports: readonly LocatedObject<FlowExport>[];
+}
+
+/** Throws InvalidInput that lists every problem of every file. */
+export async function readManifests(files: readonly string[], stdin: Readable): Promise<Manifests> {
+  const kinds = await Promise.all(CRD_FILES.map(async (file) => kindFromCrd(await readFile(crd(file), 'utf8'))));
+  const objects: LocatedObject[] = [];
+  const problems: Problem[] = [];
+  for (const file of files) {
+    const manifest = parseManifest(await readText(file, stdin), shownName(file), kinds);
+    objects.push(...manifest.objects);
+    problems.push(...manifest.problems);
+  }
+  problems.push(...objects.flatMap(notHonoured));
+  throwProblems(problems);
+  return { captures: objects.filter(isFlowCapture), exports: objects.filter(isFlowExport) };
+}
+
+/** Throws InvalidInput that lists every problem of the file. */
+export async function readInventory(file: string, stdin: Readable): Promise<Inventory> {
+  const manifest = parseManifest(await readText(file, stdin), shownName(file), INVENTORY_KINDS);
+  throwProblems(manifest.problems);
+  const { inventory, problems } = buildInventory(manifest.objects);
+  throwProblems(problems);
+  return inventory;
+}
+
+/** Does nothing when there are none. */
+export function throwProblems(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new WeirError('InvalidInput', problems.map(formatProblem).join('\n'));
+}
+
+async function readText(file: string, stdin: Readable): Promise<string> {
+  if (file === STDIN) return text(stdin);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new WeirError('InvalidInput', `cannot read ${file}: ${reason(cause)}`, { cause });
+  }
+}
+
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a directory; name the files in it';
+  if (code === 'EACCES') return 'permission denied';
+  return String(error);
+}
+
+function shownName(file: string): string {
+  return file === STDIN ? '<stdin>' : file;
+}
+
+function crd(name: string): URL {
+  return new URL(`../../crds/${name}`, import.meta.url);
+}

@@ -1,0 +1,62 @@
+/** Opens a sink for every export of the plan. */
+
+import type { Sink } from '../export/sink.ts';
+import type { StdoutOptions } from '../export/stdout.ts';
+import { WeirError } from '../lib/errors.ts';
+import type { ExportSpec } from '../plan/objects.ts';
+import type { Plan } from '../plan/plan.ts';
+import { CATALOGUE, selectFields } from '../record/catalogue.ts';
+import type { Field } from '../record/field.ts';
+import type { Context } from './context.ts';
+
+export const OUTPUTS = ['table', 'wide', 'json'] as const;
+export type Output = (typeof OUTPUTS)[number];
+
+const NARROWEST = 80;
+
+/** A table for a person, NDJSON for a program. */
+export function defaultOutput(context: Context): Output {
+  return context.stdout.isTTY === true ? 'table' : 'json';
+}
+
+/** In the plan's order. Sinks that are open already are closed when a later one cannot be opened. */
+export async function openSinks(plan: Plan, output: Output, context: Context): Promise<Sink[]> {
+  const sinks: Sink[] = [];
+  try {
+    for (const { name, spec } of plan.exports) sinks.push(await openSink(name, spec, output, context));
+    return sinks;
+  } catch (error) {
+    await Promise.all(sinks.map((sink) => sink.close()));
+    throw error;
+  }
+}
+
+async function openSink(name: string, spec: ExportSpec, output: Output, context: Context): Promise<Sink> {
+  const fields = spec.fields === undefined ? undefined : selectFields(spec.fields);
+  if (spec.file !== undefined) {
+    const { openFileSink } = await import('../export/file.ts');
+    return openFileSink(spec.file.path, fields);
+  }
+  if (spec.stdout !== undefined) {
+    const { stdoutSink } = await import('../export/stdout.ts');
+    return stdoutSink(context.stdout, stdoutOptions(name, output, fields, context));
+  }
+  throw new WeirError('NotHonoured', `FlowExport ${name} has neither stdout nor file`);
+}
+
+function stdoutOptions(
+  name: string,
+  output: Output,
+  fields: readonly Field[] | undefined,
+  context: Context,
+): StdoutOptions {
+  if (output === 'json') return { format: 'json', fields: fields ?? CATALOGUE };
+  if (fields !== undefined) {
+    throw new WeirError(
+      'InvalidInput',
+      `FlowExport ${name}: spec.fields chooses fields of JSON; add -o json, or leave it out`,
+    );
+  }
+  const rows = context.stdout.isTTY === true ? 40 : undefined;
+  return { format: output, width: context.stdout.columns ?? NARROWEST, headerEvery: rows, colour: context.colour };
+}
