@@ -2,7 +2,7 @@
  * Writes `src/api/types.generated.ts` and `docs/api.md` from the schemas in `crds/`. Run by `npm run generate`; a contract
  * test compares.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LIMITATIONS } from '../src/api/honoured.ts';
 import { exampleOf } from '../src/api/manifest/explain.ts';
@@ -230,10 +230,4 @@ function meaningOf(schema: StructuralSchema): string {
     .replace(/ ?Example: [^]*$/, '');
   const example = exampleOf(schema);
   return `${words}${example === undefined ? '' : ` E.g. ${code(example)}`}`.replaceAll('|', String.raw`\|`).trim();
-}
-
-if (import.meta.main) {
-  const kinds = readKinds();
-  writeFileSync(TYPES_FILE, await renderTypes(kinds));
-  writeFileSync(DOCS_FILE, renderDocs(kinds));
 }

@@ -3,7 +3,6 @@
  * between the kernel programs and the agent. Run by `npm run generate`; a contract test compares.
  */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const LAYOUT_FILE = fileURLToPath(new URL('../src/agent/decode/layout.generated.ts', import.meta.url));
@@ -65,5 +64,3 @@ function constantCase(name: string): string {
 function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
-
-if (import.meta.main) writeFileSync(LAYOUT_FILE, renderLayout(readBtf()));

@@ -1,9 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { FILTER_REASONS, LOSS_REASONS } from '../src/export/outcome.ts';
 import { GROUPS } from '../src/record/catalogue.ts';
 import type { Field, Ipfix, Values } from '../src/record/field.ts';
 
 /** Writes docs/record.md from the record's catalogue; the same catalogue gives the same bytes. */
+
+export const RECORD_DOCS_FILE = fileURLToPath(new URL('../docs/record.md', import.meta.url));
 
 const REVERSE_ENTERPRISE = 29305;
 
@@ -23,8 +25,8 @@ limit (in UTF-16 code units) is cut and ends in \`…\`. Control characters and 
 **Counters are raw**: they are deltas since the connection's last report, and never scaled by sampling.
 
 **In the table** on a terminal, control and other unprintable characters are shown as \`\\x1b\` or \`\\u202e\`. Bytes are exact
-below 1,000,000, then in units of 1024 (\`976.5Ki\`, \`1.0Mi\`), and like durations never rounded up; \`+\` after them means
-that the kernel's counters were bypassed. Times are UTC. \`-o wide\` shows whole addresses and exact bytes.
+below 1,000,000, then in units of 1024 (\`976.5Ki\`, \`1.0Mi\`), and like durations never rounded
+up. Times are UTC. \`-o wide\` shows whole addresses and exact bytes.
 `;
 
 const FIELDS = `## Fields
@@ -104,5 +106,3 @@ function tableLine(cells: readonly string[]): string {
 function code(text: string): string {
   return `\`${text}\``;
 }
-
-if (import.meta.main) writeFileSync(new URL('../docs/record.md', import.meta.url), renderRecordDocs());

@@ -6,6 +6,7 @@ import type { Context } from './cli/context.ts';
 import { weirProgram } from './cli/program.ts';
 import { WeirError } from './lib/errors.ts';
 
+const DEFAULT_COLUMNS = 80;
 const USAGE_STATUS = 2;
 const INTERRUPTED_STATUS = 130;
 
@@ -36,6 +37,7 @@ const context: Context = {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
+  columns: process.stdout.columns ?? (Number(process.env['COLUMNS']) || DEFAULT_COLUMNS),
   colour: process.stdout.isTTY && process.stdout.hasColors(process.env),
   hostname: process.env['WEIR_NODE_NAME'] ?? hostname(),
   interrupted: interruption(),

@@ -5,7 +5,7 @@ import { WORKLOAD_NAMES, WORKLOADS, type Workload, type WorkloadName } from './w
 /** Name of the one node that the demo has. */
 const NODE = 'demo-node';
 
-/** Where the agent finds a pod's processes when there is no kubelet to ask: relative to the cgroup v2 mount. */
+/** Where the agent finds a pod's processes when there is no kubelet to ask: the path below the cgroup2 mount. */
 const CGROUP_ANNOTATION = 'weir.dev/cgroup';
 
 /** The file for `weir capture --inventory`: the Namespace and Pod objects that a cluster would hold, as YAML documents. */
@@ -40,7 +40,7 @@ function podObject(workload: Workload, pod: Pod): object {
       namespace: workload.namespace,
       uid: pod.uid,
       labels: { app: workload.app, 'pod-template-hash': workload.templateHash },
-      annotations: { [CGROUP_ANNOTATION]: pod.podCgroup },
+      annotations: { [CGROUP_ANNOTATION]: `/${pod.podCgroup}` },
       ownerReferences: [
         {
           apiVersion: 'apps/v1',

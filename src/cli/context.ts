@@ -3,7 +3,9 @@ import type { Readable, Writable } from 'node:stream';
 /** The outside world as a command sees it; `main.ts` builds the real one. */
 export interface Context {
   readonly stdin: Readable;
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  /** Width of a table on stdout. */
+  readonly columns: number;
   /** For people: progress, warnings, the ledger. */
   readonly stderr: Writable;
   /** Whether the terminal on stdout shows colours and its user wants them. */

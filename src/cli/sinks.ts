@@ -12,8 +12,6 @@ import type { Context } from './context.ts';
 export const OUTPUTS = ['table', 'wide', 'json'] as const;
 export type Output = (typeof OUTPUTS)[number];
 
-const NARROWEST = 80;
-
 /** A table for a person, NDJSON for a program. */
 export function defaultOutput(context: Context): Output {
   return context.stdout.isTTY === true ? 'table' : 'json';
@@ -58,5 +56,5 @@ function stdoutOptions(
     );
   }
   const rows = context.stdout.isTTY === true ? 40 : undefined;
-  return { format: output, width: context.stdout.columns ?? NARROWEST, headerEvery: rows, colour: context.colour };
+  return { format: output, width: context.columns, headerEvery: rows, colour: context.colour };
 }

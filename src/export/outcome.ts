@@ -6,7 +6,6 @@ export const LOSS_REASONS = {
   tooManyConnections:
     'More connections lived at once than are tracked, so this one was never measured. Counted in the kernel.',
   storageUnavailable: 'The kernel had no memory for the state of the connection. Counted in the kernel.',
-  malformed: 'The record that the kernel wrote could not be read.',
   queueFull: 'The queue of an export was full: its sink is slower than the flows come.',
   sinkFailed: 'The sink of an export refused the batch, and once more after a pause where that could help.',
   drainTimeout: 'Weir was told to stop, and the time to empty the queues was over.',

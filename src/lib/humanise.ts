@@ -5,12 +5,9 @@ const UNITS = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
 const EXACT_BELOW = 1_000_000;
 const DECIMAL_BELOW = 1000;
 
-/**
- * Bytes in at most 7 columns: exact below 1,000,000, then in binary units with one decimal (`976.5Ki`, `1023Mi`, `1.0Gi`).
- * @param atLeast marks a count that is known to be too low: `12Ki+`, without the decimal.
- */
-export function bytesText(bytes: number, atLeast = false): string {
-  if (bytes < EXACT_BELOW) return atLeast ? `${bytes}+` : String(bytes);
+/** Bytes in at most 7 columns: exact below 1,000,000, then in binary units with one decimal (`976.5Ki`, `1023Mi`, `1.0Gi`). */
+export function bytesText(bytes: number): string {
+  if (bytes < EXACT_BELOW) return String(bytes);
   let unit = 0;
   let size = KIBI;
   while (bytes >= size * KIBI && unit < UNITS.length - 1) {
@@ -18,7 +15,6 @@ export function bytesText(bytes: number, atLeast = false): string {
     unit += 1;
   }
   const whole = Math.floor(bytes / size);
-  if (atLeast) return `${whole}${UNITS[unit]}+`;
   if (whole >= DECIMAL_BELOW) return `${whole}${UNITS[unit]}`;
   return `${whole}.${Math.floor(((bytes - whole * size) * 10) / size)}${UNITS[unit]}`;
 }

@@ -63,7 +63,7 @@ export interface Tcp {
   rttVariance: number | undefined;
   rttMin: number | undefined;
   retransmits: number;
-  /** Source: SYN to established. Destination: SYN-ACK to its acknowledgement. Absent when it was retransmitted. */
+  /** Source: SYN to established. Destination: SYN-ACK to its acknowledgement, absent when it was retransmitted. */
   handshakeDuration: number | undefined;
   established: 0 | 1;
   closed: 0 | 1;
@@ -94,8 +94,6 @@ export interface Flow {
   source: Side;
   /** The side that accepted it. */
   destination: Side;
-  /** The kernel's counters were bypassed (sockmap, sk_msg): the volumes are not complete. */
-  bytesPartial: true | undefined;
   tcp: Tcp | undefined;
   process: Process | undefined;
   containerId: string | undefined;

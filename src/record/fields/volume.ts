@@ -21,14 +21,6 @@ export const volumeFields = [
     get: (flow) => flow.destination.bytes,
   },
   {
-    name: 'bytes.partial',
-    type: 'boolean',
-    unit: null,
-    ipfix: null,
-    description: "true when data went past the kernel's counters (sockmap, sk_msg): the volumes are then too low.",
-    get: (flow) => flow.bytesPartial,
-  },
-  {
     name: 'source.packets',
     type: 'integer',
     unit: '{packet}',

@@ -65,7 +65,6 @@ export function flow(parts: Partial<Flow> = {}): Flow {
     type: 'ipv4',
     source: side({ identity: checkout, attribution: 'Exact', bytes: 517, packets: 2 }),
     destination: side({ address: '198.18.99.9', port: 80, bytes: 1_048_576, packets: 724 }),
-    bytesPartial: undefined,
     tcp: tcp(),
     process: { pid: 4242, executableName: 'curl' },
     containerId: undefined,

@@ -114,9 +114,9 @@ describe('the balance', () => {
     ]);
     ledger.filtered([0], 'notSelected');
     ledger.sampledOut([0, 1]);
-    ledger.lost([0], 'malformed');
+    ledger.lost([0], 'queueFull');
     expect(ledger.imbalance()).toEqual([]);
-    expect(ledger.accounts()[0]).toMatchObject({ filtered: { notSelected: 1 }, sampledOut: 1, lost: { malformed: 1 } });
+    expect(ledger.accounts()[0]).toMatchObject({ filtered: { notSelected: 1 }, sampledOut: 1, lost: { queueFull: 1 } });
   });
 
   test.each<[string, number, number]>([

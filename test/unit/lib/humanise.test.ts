@@ -16,17 +16,10 @@ test.each([
   expect(bytesText(bytes)).toBe(expected);
 });
 
-test.each([
-  [12, '12+'],
-  [1_000_000, '976Ki+'],
-])('%i bytes at least are shown as %s', (bytes, expected) => {
-  expect(bytesText(bytes, true)).toBe(expected);
-});
-
 test('bytes never take more than seven columns', () => {
   fc.assert(
-    fc.property(fc.maxSafeNat(), fc.boolean(), (bytes, atLeast) => {
-      expect(bytesText(bytes, atLeast).length).toBeLessThanOrEqual(7);
+    fc.property(fc.maxSafeNat(), (bytes) => {
+      expect(bytesText(bytes).length).toBeLessThanOrEqual(7);
     }),
   );
 });

@@ -110,7 +110,7 @@ describe('compilePlan', () => {
     const hashes = [
       compile(one, [flowExport('a/out')]),
       compile(two, [flowExport('a/out')]),
-      compile(one, [flowExport('a/out', { stdout: { format: 'JSON' } })]),
+      compile(one, [flowExport('a/out', { file: { path: '/tmp/flows' } })]),
       compilePlan({
         captures: one,
         exports: [flowExport('a/out')],

@@ -62,7 +62,6 @@ const full: Flow = {
     attributionReason: 'held',
     proxy: identity('dp'),
   },
-  bytesPartial: true,
   tcp: {
     rtt: 7,
     rttVariance: 8,
@@ -110,7 +109,6 @@ const fullMembers: [string, unknown][] = [
   ['destination.port', 6],
   ['source.bytes', 4],
   ['destination.bytes', 9_007_199_254_740_991],
-  ['bytes.partial', true],
   ['source.packets', 5],
   ['destination.packets', 4_294_967_296],
   ['tcp.rtt', 7],

@@ -36,7 +36,7 @@ describe('the default table', () => {
     const records = [
       flow({ source: ipv6, destination: ipv6, process: hostile, capture: ['n'.repeat(317)] }),
       flow({ source: side({ identity: { ...checkout, namespace: '名'.repeat(60), ownerName: '前'.repeat(90) } }) }),
-      flow({ process: { pid: 4_194_304, executableName: '😀'.repeat(200) }, bytesPartial: true }),
+      flow({ process: { pid: 4_194_304, executableName: '😀'.repeat(200) } }),
       flow({ source: side({ bytes: Number.MAX_SAFE_INTEGER }), tcp: tcp({ rtt: 59_999_999 }) }),
     ];
     for (const text of lines(records, width)) expect(displayWidth(text)).toBeLessThanOrEqual(width);
@@ -72,10 +72,6 @@ describe('the default table', () => {
     expect(row(unknown)).toBe(
       '20:00:00 shop/checkout    198.18.99.9:80      517   1.0Mi      -     1.5s Finished      -               shop/checkout',
     );
-  });
-
-  test('volumes past the kernel’s counters are marked', () => {
-    expect(row(flow({ bytesPartial: true }), 80)).toContain('   517+    1Mi+ ');
   });
 
   test('hostile text is shown, not obeyed', () => {
