@@ -58,17 +58,21 @@ export function throughNat(flows: readonly FlowJson[]): string {
   const destination = flows.find((flow) => flow !== source && flow['flow.id'] === source?.['flow.id']);
   if (source === undefined || destination === undefined) return 'no connection was seen from both ends';
   return [
-    `one connection through the router, flow.id ${source['flow.id']}:`,
+    `one connection through the router, flow.id ${text(source, 'flow.id')}:`,
     `the client saw  ${addresses(source)}   ${names(source)}`,
     `the server saw  ${addresses(destination)}   ${names(destination)}`,
   ].join('\n');
 }
 
 function addresses(flow: FlowJson): string {
-  const end = (side: string) => `${flow[`${side}.address`]}:${flow[`${side}.port`]}`;
+  const end = (side: string) => `${text(flow, `${side}.address`)}:${text(flow, `${side}.port`)}`;
   return `${end('source').padEnd(19)} → ${end('destination').padEnd(17)}`;
 }
 
 function names(flow: FlowJson): string {
-  return `${flow['source.k8s.pod.name']} → ${flow['destination.k8s.pod.name']}`;
+  return `${text(flow, 'source.k8s.pod.name')} → ${text(flow, 'destination.k8s.pod.name')}`;
+}
+
+function text(flow: FlowJson, field: string): string {
+  return String(flow[field] ?? '-');
 }
