@@ -225,8 +225,7 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 	untrack((struct sock *)sk);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(tcp_state, const struct sock *sk, const int old_state, const int new_state)
+static __always_inline int state_changed(const struct sock *sk, int old_state, int new_state)
 {
 	if (sk->sk_protocol != IPPROTO_TCP) /* the MPTCP parent fires the same hook: its subflows are counted */
 		return 0;
@@ -244,6 +243,24 @@ int BPF_PROG(tcp_state, const struct sock *sk, const int old_state, const int ne
 	else if (new_state == TCP_CLOSE && old_state != TCP_LISTEN)
 		closed(sk, old_state);
 	return 0;
+}
+
+/*
+ * The kernel does not run a program on a CPU where it is running already (bpf_trace_run: recursion_misses). connect() and
+ * close() change states with interrupts on, so that a packet may change another socket's state in the middle of the
+ * program: with one program that change would be lost. Hence one program for each of the two: a process holds the
+ * socket's lock, a packet or timer never does.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_by_process, const struct sock *sk, const int old_state, const int new_state)
+{
+	return sk->sk_lock.owned ? state_changed(sk, old_state, new_state) : 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_by_packet, const struct sock *sk, const int old_state, const int new_state)
+{
+	return sk->sk_lock.owned ? 0 : state_changed(sk, old_state, new_state);
 }
 
 /* Fixed by the helpers that are called: the sources are Apache-2.0 OR GPL-2.0-only. */

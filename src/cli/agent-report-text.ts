@@ -9,6 +9,7 @@ export function agentReportText({ accounts, node }: AgentReport): string {
     [node.joinAmbiguous, 'records shared a flow.id with more than one other: not joined'],
     [node.notSelected + node.unselected, 'connections were watched until it was known that no capture selects them'],
     [node.lostUnknown, 'connections were lost before it was known whose they are'],
+    [node.missedStateChanges, 'state changes were not seen: the kernel was busy with another one on the same CPU'],
     [node.malformed, 'records could not be read: the kernel program and this program differ; run scripts/setup'],
   ];
   const told = notes.filter(([count]) => count > 0).map(([count, meaning]) => `  ${count} ${meaning}\n`);

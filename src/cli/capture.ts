@@ -6,12 +6,14 @@ import type { Agent } from '../agent/lifecycle.ts';
 import { requireTracing } from '../agent/load/refusal.ts';
 import { WeirError } from '../lib/errors.ts';
 import { escapeForTerminal } from '../lib/escape.ts';
+import { monotonicMillis } from '../lib/timers.ts';
 import type { Plan } from '../plan/plan.ts';
 import { agentReportText } from './agent-report-text.ts';
 import type { Context } from './context.ts';
-import { readInventory, readManifests } from './manifests.ts';
+import { readInventory, readManifests, STDIN } from './manifests.ts';
+import { SinkTroubles } from './sink-troubles.ts';
 import { defaultOutput, type Output, openSinks } from './sinks.ts';
-import { standalonePlan } from './standalone-plan.ts';
+import { exportTitle, standalonePlan } from './standalone-plan.ts';
 
 export interface CaptureOptions {
   readonly files: readonly string[];
@@ -21,10 +23,18 @@ export interface CaptureOptions {
   readonly ringBytes: number | undefined;
 }
 
+/** As a shell has it: ended by the person before anything began. */
+const INTERRUPTED_STATUS = 130;
+
 /** Captures until interrupted, or for the duration. Returns the exit status; throws WeirError before it starts. */
 export async function capture(options: CaptureOptions, context: Context): Promise<number> {
-  const manifests = await readManifests(options.files, context.stdin);
-  const inventory = options.inventory === undefined ? undefined : await readInventory(options.inventory, context.stdin);
+  const input = await Promise.race([readInput(options, context), context.interrupted]);
+  if (input === undefined) {
+    // Else the process would wait for its end.
+    context.stdin.destroy();
+    return INTERRUPTED_STATUS;
+  }
+  const { manifests, inventory } = input;
   const { plan, suspended } = standalonePlan(manifests, inventory, context.hostname);
   for (const name of suspended) say(context, `FlowCapture ${name} is suspended: left out`);
   if (plan.captures.length === 0) {
@@ -38,6 +48,7 @@ export async function capture(options: CaptureOptions, context: Context): Promis
 
   const ended = Promise.withResolvers<void>();
   const failures: WeirError[] = [];
+  const troubles = new SinkTroubles(monotonicMillis, (text) => say(context, text));
   const agent = startAgent({
     plan,
     inventory,
@@ -47,17 +58,31 @@ export async function capture(options: CaptureOptions, context: Context): Promis
     events: {
       sinkFailed(name, error) {
         if (error.code === 'OutputClosed') ended.resolve();
-        else say(context, `FlowExport ${name}: ${error.message}`);
+        else troubles.tell(exportTitle(name), error);
       },
       failed(error) {
-        failures.push(new WeirError('Internal', 'the agent cannot go on', { cause: error }));
+        failures.push(new WeirError('Internal', `the agent cannot go on: ${String(error)}`, { cause: error }));
         ended.resolve();
       },
     },
   });
   announce(plan, inventory?.pods.length, context);
   await untilEnd(ended.promise, options.durationMillis, context);
-  return finish(agent, failures, context);
+  return (await finish(agent, failures, context)) || troubles.exitStatus;
+}
+
+async function readInput({ files, inventory }: CaptureOptions, { stdin }: Context) {
+  const fromStdin = [...files, ...(inventory === undefined ? [] : [inventory])].filter((file) => file === STDIN);
+  if (fromStdin.length > 1) {
+    throw new WeirError(
+      'InvalidInput',
+      'stdin is named twice, and can be read only once: put one of the two in a file',
+    );
+  }
+  return {
+    manifests: await readManifests(files, stdin),
+    inventory: inventory === undefined ? undefined : await readInventory(inventory, stdin),
+  };
 }
 
 function examineMachine() {

@@ -11,9 +11,11 @@ import { formatProblem, type Problem } from '../api/manifest/problem.ts';
 import { isFlowCapture, isFlowExport } from '../api/objects.ts';
 import type { FlowCapture, FlowExport } from '../api/types.generated.ts';
 import { WeirError } from '../lib/errors.ts';
+import { escapeForTerminal } from '../lib/escape.ts';
 
 const CRD_FILES = ['weir.dev_flowcaptures.yaml', 'weir.dev_flowexports.yaml'];
-const STDIN = '-';
+/** How a file argument names stdin. */
+export const STDIN = '-';
 
 /** Captures and exports with the place of each, for problems that show up later. */
 export interface Manifests {
@@ -55,7 +57,7 @@ async function readText(file: string, stdin: Readable): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new WeirError('InvalidInput', `cannot read ${file}: ${reason(cause)}`, { cause });
+    throw new WeirError('InvalidInput', `cannot read ${escapeForTerminal(file)}: ${reason(cause)}`, { cause });
   }
 }
 
@@ -64,7 +66,8 @@ function reason(error: unknown): string {
   if (code === 'ENOENT') return 'there is no such file';
   if (code === 'EISDIR') return 'it is a directory; name the files in it';
   if (code === 'EACCES') return 'permission denied';
-  return String(error);
+  if (code === 'ENOTDIR') return 'a part of its path is no directory';
+  return escapeForTerminal(String(error));
 }
 
 function shownName(file: string): string {

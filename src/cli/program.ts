@@ -27,6 +27,8 @@ The ledger comes at the end, on stderr. Exit status: 0 ended as asked, 1 a fault
 
 /** `done` is told the exit status of the command that ran. */
 export function weirProgram(version: string, context: Context, done: (status: number) => void): Command {
+  // A reader that is gone ends what is written to it; without a listener it would end the process.
+  for (const stream of [context.stdout, context.stderr]) stream.on('error', () => undefined);
   const program = new Command('weir')
     .description('Network flows of the pods you select, captured with eBPF, named exactly, and accounted for.')
     .version(version, '-V, --version')
@@ -47,6 +49,7 @@ export function weirProgram(version: string, context: Context, done: (status: nu
     .option('--duration <time>', 'end by itself after this time, such as 30s, 5m, 1h30m', parseDuration)
     .option('--ring-mebibytes <n>', 'size of the kernel ring buffer, a power of two (default: 8)', parseRing)
     .addHelpText('after', CAPTURE_EXAMPLES)
+    .showHelpAfterError('(weir capture --help shows what there is)')
     .action(async (flags: CaptureFlags) => {
       const options = {
         files: flags.filename,

@@ -12,11 +12,16 @@ import type { PlanProblem } from '../plan/problem.ts';
 import { CaptureSets, MAX_CAPTURES_IN_SET } from '../plan/sets.ts';
 import { type Manifests, throwProblems } from './manifests.ts';
 
-/** Where captures go that name no export: this terminal. In no namespace that a file could use. */
+/** Where captures go that name no export: stdout. In no namespace that a file could use. */
 const TERMINAL: ExportObject = {
   metadata: { name: 'terminal', namespace: '-' },
   spec: { stdout: {}, allowedNamespaces: { from: 'All' } },
 };
+
+/** How people know an export of the plan by its name: only the terminal is none of theirs. */
+export function exportTitle(name: string): string {
+  return name === `${TERMINAL.metadata.namespace}/${TERMINAL.metadata.name}` ? 'stdout' : `FlowExport ${name}`;
+}
 
 export interface StandalonePlan {
   readonly plan: Plan;
@@ -28,9 +33,11 @@ export function standalonePlan(manifests: Manifests, inventory: Inventory | unde
   const located = new Map<object, LocatedObject>();
   for (const object of [...manifests.captures, ...manifests.exports]) located.set(object.value, object);
   const captures = manifests.captures.map((object) => withExport(object, located));
+  const exports: ExportObject[] = manifests.exports.map(({ value }) => value);
+  if (manifests.captures.some(namesNoExport)) exports.push(TERMINAL);
   const { plan, problems, suspended } = compilePlan({
     captures,
-    exports: [...manifests.exports.map(({ value }) => value), TERMINAL],
+    exports,
     node: { name: node, programs: ['tcp'] },
     namespaceLabels: (namespace) => inventory?.namespaceLabels(namespace) ?? {},
   });
@@ -40,9 +47,13 @@ export function standalonePlan(manifests: Manifests, inventory: Inventory | unde
   return { plan, suspended };
 }
 
+function namesNoExport({ value }: LocatedObject<FlowCapture>): boolean {
+  return (value.spec.exports ?? []).length === 0;
+}
+
 function withExport(object: LocatedObject<FlowCapture>, located: Map<object, LocatedObject>): CaptureObject {
   const { value } = object;
-  if ((value.spec.exports ?? []).length > 0) return value;
+  if (!namesNoExport(object)) return value;
   const terminal = [{ name: TERMINAL.metadata.name, namespace: TERMINAL.metadata.namespace ?? '' }];
   const printed: CaptureObject = { metadata: value.metadata, spec: { ...value.spec, exports: terminal } };
   located.set(printed, object);

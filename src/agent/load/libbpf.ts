@@ -4,13 +4,15 @@
  */
 import koffi, { type LibraryHandle } from 'koffi';
 import { WeirError } from '../../lib/errors.ts';
-import { formatVaList } from './libc.ts';
+import { errorText, formatVaList } from './libc.ts';
 
 /** An address in this process; opaque. */
 export type Pointer = bigint;
 
 const LIBRARY = 'libbpf.so.1';
 const MAX_LOG_CHARACTERS = 64 * 1024;
+/** struct bpf_prog_info (include/uapi/linux/bpf.h), as far as it is read: bytes. */
+const PROGRAM_INFO = { size: 232, recursionMisses: 208 } as const;
 
 /** libbpf's functions under their C names' meaning; pointers are addresses or null, results 0 or −errno. */
 interface Functions {
@@ -21,6 +23,8 @@ interface Functions {
   readonly findProgram: (object: Pointer, name: string) => Pointer | null;
   readonly attachProgram: (program: Pointer) => Pointer | null;
   readonly destroyLink: (link: Pointer) => number;
+  readonly programFd: (program: Pointer) => number;
+  readonly objectInfo: (fd: number, info: Uint8Array, length: [number]) => number;
   readonly mapFd: (map: Pointer) => number;
   readonly mapMaxEntries: (map: Pointer) => number;
   readonly setMapMaxEntries: (map: Pointer, entries: number) => number;
@@ -34,6 +38,7 @@ interface Functions {
 
 /** The functions of libbpf that Weir calls. */
 export class Libbpf {
+  static #loaded: Libbpf | undefined;
   readonly #functions: Functions;
   #log = '';
 
@@ -41,8 +46,16 @@ export class Libbpf {
     this.#functions = functions;
   }
 
-  /** Loads the library. Throws Unsupported when it, or a symbol that Weir cannot do without, is missing. */
+  /**
+   * Loads the library; once for the whole process, since it has one place to print to. Throws Unsupported when it, or a
+   * symbol that Weir cannot do without, is missing.
+   */
   static load(): Libbpf {
+    Libbpf.#loaded ??= Libbpf.#load();
+    return Libbpf.#loaded;
+  }
+
+  static #load(): Libbpf {
     const libbpf = new Libbpf(lookUp(openLibrary()));
     const print = koffi.proto('int weir_libbpf_print(int level, const char *format, void *arguments)');
     const keep = koffi.register((_level: number, format: string, variadic: unknown) => {
@@ -93,6 +106,15 @@ export class Libbpf {
   /** Attaches by the program's section name; undefined when the kernel refuses. */
   attachProgram(program: Pointer): Pointer | undefined {
     return this.#functions.attachProgram(program) ?? undefined;
+  }
+
+  /** How often the kernel did not run a loaded program because it was running on that CPU already. */
+  recursionMisses(program: Pointer): number {
+    const info = new Uint8Array(PROGRAM_INFO.size);
+    const result = this.#functions.objectInfo(this.#functions.programFd(program), info, [info.length]);
+    if (result < 0)
+      throw new WeirError('KernelRefused', `the kernel does not tell of its program: ${errorText(result)}`);
+    return Number(new DataView(info.buffer).getBigUint64(PROGRAM_INFO.recursionMisses, true));
   }
 
   destroyLink(link: Pointer): void {
@@ -165,6 +187,8 @@ function lookUp(library: LibraryHandle): Functions {
     findProgram: symbol('void *bpf_object__find_program_by_name(void *object, const char *name)'),
     attachProgram: symbol('void *bpf_program__attach(void *program)'),
     destroyLink: symbol('int bpf_link__destroy(void *link)'),
+    programFd: symbol('int bpf_program__fd(void *program)'),
+    objectInfo: symbol('int bpf_obj_get_info_by_fd(int fd, _Inout_ void *info, _Inout_ uint32_t *length)'),
     mapFd: symbol('int bpf_map__fd(void *map)'),
     mapMaxEntries: symbol('uint32_t bpf_map__max_entries(void *map)'),
     setMapMaxEntries: symbol('int bpf_map__set_max_entries(void *map, uint32_t entries)'),

@@ -6,6 +6,9 @@ import { BpfMap } from './bpf-map.ts';
 import type { Libbpf, Pointer } from './libbpf.ts';
 import { explainLoadFailure } from './refusal.ts';
 
+/** The programs of the object, both on one tracepoint; bpf/tcp.bpf.c says why there are two. */
+const PROGRAMS = ['tcp_by_process', 'tcp_by_packet'] as const;
+
 const OBJECT_FILE = fileURLToPath(new URL('../../../bpf/tcp.bpf.o', import.meta.url));
 
 export interface TcpProgramOptions {
@@ -30,6 +33,8 @@ export interface TcpProgram {
   readonly nodeCounters: BpfMap;
   readonly connectionCount: BpfMap;
   attach(): void;
+  /** Runs that the kernel left out because the program was running on that CPU already. */
+  missedRuns(): number;
   /** No new records from now on; the maps stay readable until `close`. */
   detach(): void;
   close(): void;
@@ -68,10 +73,10 @@ function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions):
 }
 
 function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
-  let link: Pointer | undefined;
+  const programs = PROGRAMS.map((name) => libbpf.findProgram(object, name));
+  const links: Pointer[] = [];
   const detach = (): void => {
-    if (link !== undefined) libbpf.destroyLink(link);
-    link = undefined;
+    for (const link of links.splice(0)) libbpf.destroyLink(link);
   };
   return {
     flows: new BpfMap(libbpf, object, 'flows'),
@@ -81,14 +86,18 @@ function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
     nodeCounters: new BpfMap(libbpf, object, 'node_counters'),
     connectionCount: new BpfMap(libbpf, object, 'connection_count'),
     attach() {
-      link = libbpf.attachProgram(libbpf.findProgram(object, 'tcp_state'));
-      if (link === undefined) {
-        throw new WeirError(
-          'KernelRefused',
-          `the kernel refused to attach to the tracepoint inet_sock_set_state\n${libbpf.takeLog()}`,
-        );
+      for (const program of programs) {
+        const link = libbpf.attachProgram(program);
+        if (link === undefined) {
+          throw new WeirError(
+            'KernelRefused',
+            `the kernel refused to attach to the tracepoint inet_sock_set_state\n${libbpf.takeLog()}`,
+          );
+        }
+        links.push(link);
       }
     },
+    missedRuns: () => programs.reduce((sum, program) => sum + libbpf.recursionMisses(program), 0),
     detach,
     close() {
       detach();

@@ -25,6 +25,8 @@ export interface NodeCounts {
   readonly unselected: number;
   /** Records lost before it was known whose they are. */
   readonly lostUnknown: number;
+  /** State changes that the kernel did not show: the program was running on that CPU. Whose they were is not known. */
+  readonly missedStateChanges: number;
   /** Tracked connections that have not ended: they are not observed yet. */
   readonly openConnections: number;
 }
@@ -76,6 +78,7 @@ export class KernelCounts {
       joinAmbiguous: sums[NODE_COUNTERS.joinAmbiguous / 8] ?? 0,
       unselected: sums[NODE_COUNTERS.unselected / 8] ?? 0,
       lostUnknown: unknown.ringFull + unknown.tooManyConnections + unknown.storageUnavailable,
+      missedStateChanges: this.#program.missedRuns(),
       openConnections: Number(open[0] ?? 0n),
     };
   }
