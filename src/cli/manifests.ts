@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { buildInventory, type Inventory } from '../agent/identify/inventory.ts';
-import { INVENTORY_KINDS } from '../agent/identify/inventory-schema.ts';
+import { INVENTORY_KINDS, INVENTORY_LIMITS } from '../agent/identify/inventory-schema.ts';
 import { notHonoured } from '../api/honoured.ts';
 import { kindFromCrd } from '../api/manifest/kinds.ts';
 import { type LocatedObject, parseManifest } from '../api/manifest/manifest.ts';
@@ -40,7 +40,7 @@ export async function readManifests(files: readonly string[], stdin: Readable): 
 
 /** Throws InvalidInput that lists every problem of the file. */
 export async function readInventory(file: string, stdin: Readable): Promise<Inventory> {
-  const manifest = parseManifest(await readText(file, stdin), shownName(file), INVENTORY_KINDS);
+  const manifest = parseManifest(await readText(file, stdin), shownName(file), INVENTORY_KINDS, INVENTORY_LIMITS);
   throwProblems(manifest.problems);
   const { inventory, problems } = buildInventory(manifest.objects);
   throwProblems(problems);

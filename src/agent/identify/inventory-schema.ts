@@ -1,5 +1,6 @@
 import { type KindDefinition, makeKind } from '../../api/manifest/kinds.ts';
 import type { LocatedObject } from '../../api/manifest/manifest.ts';
+import type { SizeLimits } from '../../api/manifest/source.ts';
 import type { StructuralSchema } from '../../api/manifest/structural.ts';
 
 /**
@@ -125,3 +126,6 @@ export function isPod(object: LocatedObject): object is LocatedObject<PodObject>
 export function isNamespace(object: LocatedObject): object is LocatedObject<NamespaceObject> {
   return object.apiVersion === 'v1' && object.kind === 'Namespace';
 }
+
+/** An inventory is what kubectl prints of a whole node or a small cluster, some 10 KB a pod. */
+export const INVENTORY_LIMITS: SizeLimits = { characters: 16 << 20, documents: 10_000, values: 4_000_000 };

@@ -3,7 +3,7 @@ import type { Kind, KindSchemas } from './kinds.ts';
 import { keyOffsetOf, type Located, nodeAt, offsetOf, valueOf } from './located.ts';
 import { nearest } from './nearest.ts';
 import { type FieldPath, formatPath, type Problem, quote } from './problem.ts';
-import { readSource, type Source } from './source.ts';
+import { LIMITS, readSource, type SizeLimits, type Source } from './source.ts';
 import { isJsonObject } from './structural.ts';
 
 /** An object of a file that its kind's schema and rules accept. */
@@ -34,9 +34,10 @@ const MAX_PROBLEMS = 100;
  * Reads and validates a manifest: YAML or JSON, several documents, `kind: List` unpacked. Pure; never throws on any text.
  *
  * @param file - The name that problems carry.
+ * @param limits - What the file may hold at most.
  */
-export function parseManifest(text: string, file: string, kinds: KindSchemas): Manifest {
-  const source = readSource(text);
+export function parseManifest(text: string, file: string, kinds: KindSchemas, limits: SizeLimits = LIMITS): Manifest {
+  const source = readSource(text, limits);
   const reader = new ManifestReader(source, file, kinds);
   for (const fault of source.faults) reader.report(fault.offset, [], fault.message, fault.expected);
   for (const document of source.documents) reader.readDocument(document);

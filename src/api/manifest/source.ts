@@ -10,8 +10,17 @@ export interface SourceFault {
   readonly expected: string;
 }
 
-/** What a file may be at most; whatever is in it, reading it takes bounded time and memory. */
-export const LIMITS = { characters: 1 << 20, documents: 1000, values: 250_000, depth: 64, faults: 20 } as const;
+/** What a file may hold at most; whatever is in it, reading it takes bounded time (about a second a MiB) and memory. */
+export interface SizeLimits {
+  readonly characters: number;
+  readonly documents: number;
+  /** Scalars and collections, aliases counted as often as they are used. */
+  readonly values: number;
+}
+
+export const LIMITS: SizeLimits = { characters: 1 << 20, documents: 1000, values: 250_000 };
+const MAX_DEPTH = 64;
+const MAX_FAULTS = 20;
 
 /** The documents of a file, empty ones left out, or the faults that keep it from being read. */
 export interface Source {
@@ -22,7 +31,7 @@ export interface Source {
 }
 
 /** Reads YAML (JSON is YAML too) of one or more documents. Never throws. */
-export function readSource(text: string): Source {
+export function readSource(text: string, limits: SizeLimits): Source {
   // Filled here and not by the parser, which stops early at a fault and knows only the lines that it has read.
   const lines = new LineCounter();
   lines.addNewLine(0);
@@ -32,10 +41,10 @@ export function readSource(text: string): Source {
     return { line, column: col };
   };
   try {
-    if (text.length > LIMITS.characters) {
-      throw new Refusal(0, `the file is larger than ${LIMITS.characters} characters; split it`, 'a smaller file');
+    if (text.length > limits.characters) {
+      throw new Refusal(0, `the file is larger than ${limits.characters} characters; split it`, 'a smaller file');
     }
-    return { ...readDocuments(text), position };
+    return { ...readDocuments(text, limits), position };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { offset, message, expected } = error;
@@ -43,25 +52,25 @@ export function readSource(text: string): Source {
   }
 }
 
-function readDocuments(text: string): Pick<Source, 'documents' | 'faults'> {
+function readDocuments(text: string, limits: SizeLimits): Pick<Source, 'documents' | 'faults'> {
   const documents: Located[] = [];
   let count = 0;
   let values = 0;
   for (const document of composer().compose(tokens(text), true, text.length)) {
     if (document.errors.length > 0) {
-      const faults = document.errors.slice(0, LIMITS.faults).map(({ pos, message }) => ({
+      const faults = document.errors.slice(0, MAX_FAULTS).map(({ pos, message }) => ({
         offset: pos[0],
         message: `this is not YAML: ${firstLine(message)}`,
         expected: 'YAML',
       }));
       return { documents: [], faults };
     }
-    if (++count > LIMITS.documents) {
-      const message = `more than ${LIMITS.documents} documents; split the file`;
+    if (++count > limits.documents) {
+      const message = `more than ${limits.documents} documents; split the file`;
       throw new Refusal(document.range[0], message, 'fewer documents');
     }
     if (document.contents === null) continue;
-    const reader = new DocumentReader(values);
+    const reader = new DocumentReader(values, limits.values);
     const located = reader.read(document.contents, 0);
     values = reader.values;
     if (!isEmpty(located)) documents.push(located);
@@ -85,7 +94,7 @@ function* tokens(text: string): Generator<CST.Token> {
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) {
       yield token;
-      if (token.type === 'error' && ++bad >= LIMITS.faults) return;
+      if (token.type === 'error' && ++bad >= MAX_FAULTS) return;
     }
     if (parser.stack.length > MAX_OPEN) throw new Refusal(parser.offset, TOO_DEEP, 'less nesting');
   }
@@ -104,9 +113,9 @@ class Refusal extends Error {
   }
 }
 
-const TOO_DEEP = `nested deeper than ${LIMITS.depth} levels`;
+const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`;
 // A level takes two places on the parser's stack at most: the collection, and the scalar or document around it.
-const MAX_OPEN = 2 * LIMITS.depth + 8;
+const MAX_OPEN = 2 * MAX_DEPTH + 8;
 
 function firstLine(message: string): string {
   return quote(message.split('\n', 1)[0] ?? '').slice(1, -1);
@@ -119,11 +128,13 @@ function isEmpty(node: Located): boolean {
 /** Turns the library's nodes of one document into located values: aliases followed, keys unique, size bounded. */
 class DocumentReader {
   values: number;
+  readonly #maxValues: number;
   readonly #anchors = new Map<string, Node>();
 
   /** @param values - How many values the file had before this document. */
-  constructor(values: number) {
+  constructor(values: number, maxValues: number) {
     this.values = values;
+    this.#maxValues = maxValues;
   }
 
   read(node: unknown, depth: number): Located {
@@ -136,14 +147,14 @@ class DocumentReader {
     }
     if (!isMap(node) && !isSeq(node) && !isScalar(node)) throw new Refusal(0, 'this is not YAML', 'YAML');
     const offset = node.range?.[0] ?? 0;
-    if (++this.values > LIMITS.values) {
+    if (++this.values > this.#maxValues) {
       throw new Refusal(
         offset,
-        `more than ${LIMITS.values} values, aliases counted as often as they are used`,
+        `more than ${this.#maxValues} values, aliases counted as often as they are used`,
         'fewer values',
       );
     }
-    if (depth > LIMITS.depth) throw new Refusal(offset, TOO_DEEP, 'less nesting');
+    if (depth > MAX_DEPTH) throw new Refusal(offset, TOO_DEEP, 'less nesting');
     if (node.tag !== undefined && !KNOWN_TAGS.has(node.tag)) {
       throw new Refusal(offset, `the tag ${quote(node.tag)} means nothing here; remove it`, 'no tag');
     }
