@@ -54,7 +54,9 @@ async function demo(): Promise<number> {
 }
 
 function startCapture(flags: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['src/main.ts', 'capture', ...flags, '-o', 'table'], {
+  // Should the demo be killed, the capture ends as by Ctrl-C.
+  const withOwner = ['--pdeathsig', 'INT', process.execPath];
+  return spawn('setpriv', [...withOwner, 'src/main.ts', 'capture', ...flags, '-o', 'table'], {
     cwd: ROOT,
     env: { ...process.env, COLUMNS: String(WIDTH) },
     stdio: ['ignore', 'inherit', 'pipe'],

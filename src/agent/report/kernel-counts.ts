@@ -2,8 +2,15 @@
 import type { KernelTotals } from '../../export/ledger.ts';
 import type { CaptureSets } from '../../plan/sets.ts';
 import { LEDGER_ENTRY, NODE_COUNTERS } from '../decode/layout.generated.ts';
-import { u32Key } from '../load/bpf-map.ts';
-import type { TcpProgram } from '../load/tcp-program.ts';
+import { type BpfMap, u32Key } from '../load/bpf-map.ts';
+
+/** What the loaded program counts in. */
+export interface KernelCounters {
+  readonly ledger: Pick<BpfMap, 'sumPerCpu'>;
+  readonly nodeCounters: Pick<BpfMap, 'sumPerCpu'>;
+  readonly connectionCount: Pick<BpfMap, 'lookup'>;
+  missedRuns(): number;
+}
 
 /** Running totals of what the kernel counted for one set. */
 interface SetCounts {
@@ -34,12 +41,12 @@ export interface NodeCounts {
 const UNKNOWN_SET_ENTRY = 0;
 
 export class KernelCounts {
-  readonly #program: TcpProgram;
+  readonly #counters: KernelCounters;
   readonly #sets: CaptureSets;
   readonly #captures: number;
 
-  constructor(program: TcpProgram, sets: CaptureSets, captures: number) {
-    this.#program = program;
+  constructor(counters: KernelCounters, sets: CaptureSets, captures: number) {
+    this.#counters = counters;
     this.#sets = sets;
     this.#captures = captures;
   }
@@ -68,23 +75,23 @@ export class KernelCounts {
   }
 
   node(): NodeCounts {
-    const sums = this.#program.nodeCounters.sumPerCpu(u32Key(0), NODE_COUNTERS.size / 8);
+    const sums = this.#counters.nodeCounters.sumPerCpu(u32Key(0), NODE_COUNTERS.size / 8);
     const unknown = this.#ofSet(UNKNOWN_SET_ENTRY);
     const open = new BigUint64Array(1);
-    this.#program.connectionCount.lookup(u32Key(0), new Uint8Array(open.buffer));
+    this.#counters.connectionCount.lookup(u32Key(0), new Uint8Array(open.buffer));
     return {
       joined: sums[NODE_COUNTERS.joined / 8] ?? 0,
       joinMissed: sums[NODE_COUNTERS.joinMissed / 8] ?? 0,
       joinAmbiguous: sums[NODE_COUNTERS.joinAmbiguous / 8] ?? 0,
       unselected: sums[NODE_COUNTERS.unselected / 8] ?? 0,
       lostUnknown: unknown.ringFull + unknown.tooManyConnections + unknown.storageUnavailable,
-      missedStateChanges: this.#program.missedRuns(),
+      missedStateChanges: this.#counters.missedRuns(),
       openConnections: Number(open[0] ?? 0n),
     };
   }
 
   #ofSet(set: number): SetCounts {
-    const sums = this.#program.ledger.sumPerCpu(u32Key(set), LEDGER_ENTRY.size / 8);
+    const sums = this.#counters.ledger.sumPerCpu(u32Key(set), LEDGER_ENTRY.size / 8);
     return {
       observed: sums[LEDGER_ENTRY.observed / 8] ?? 0,
       ringFull: sums[LEDGER_ENTRY.lostRingFull / 8] ?? 0,
