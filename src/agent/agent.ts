@@ -58,7 +58,8 @@ export function startAgent({ plan, inventory, sinks, limits, cgroups, events }: 
   const program = loadTcpProgram(Libbpf.load(), withDefaults(limits));
   const selection = new SelectionMap(program.selection, program.selectionControl);
   const tree = new CgroupTree(cgroups.mount, monotonicMillis);
-  const keeper = keepSelected(tree, selection, () => desiredSelection(tree.cgroups, inventory, sets), systemTimers);
+  const desired = () => desiredSelection(tree.cgroups, inventory, sets);
+  const keeper = keepSelected(tree, selection, desired, systemTimers, (error) => events.failed(error));
 
   // export
   const table = new RouteTable(plan.captures);

@@ -24,7 +24,7 @@ export class CgroupTree {
   readonly #mount: string;
   readonly #now: () => number;
   #onChange: (() => void) | undefined;
-  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #watchers = new Map<number, FSWatcher>();
   #paths = new Map<number, string>();
   #ids = new Map<string, number>();
   readonly #gone = new Map<number, string>();
@@ -73,11 +73,11 @@ export class CgroupTree {
     this.#omitted = 0;
     this.#walk('/', 0);
     for (const [id, path] of before) if (!this.#paths.has(id)) this.#remember(id, path);
-    for (const path of this.#watchers.keys()) if (!this.#ids.has(path)) this.#unwatch(path);
+    for (const id of this.#watchers.keys()) if (!this.#paths.has(id)) this.#unwatch(id);
   }
 
   close(): void {
-    for (const path of this.#watchers.keys()) this.#unwatch(path);
+    for (const id of this.#watchers.keys()) this.#unwatch(id);
   }
 
   #walk(path: string, depth: number): void {
@@ -89,7 +89,7 @@ export class CgroupTree {
     }
     this.#add({ id, path });
     // Watch first, then list: a directory made in between is seen by one of the two.
-    this.#watchDirectory(path);
+    this.#watchDirectory({ id, path });
     for (const name of childNames(join(this.#mount, path)))
       this.#walk(path === '/' ? `/${name}` : `${path}/${name}`, depth + 1);
   }
@@ -108,24 +108,25 @@ export class CgroupTree {
     this.#gone.set(id, path);
   }
 
-  #watchDirectory(path: string): void {
-    if (this.#onChange === undefined || this.#watchers.has(path) || this.#watchers.size >= MAX_WATCHES) return;
+  /** By id: a directory that went and came again under the same path needs a watch of its own. */
+  #watchDirectory({ id, path }: Entry): void {
+    if (this.#onChange === undefined || this.#watchers.has(id) || this.#watchers.size >= MAX_WATCHES) return;
     try {
       const watcher = watchFile(join(this.#mount, path), { persistent: false }, (event) => {
         // Directories come and go as 'rename'; 'change' is only a control file being written.
         if (event === 'rename') this.#onChange?.();
       });
       // The directory went, or inotify has no room: the periodic rescan finds what this watch would have told.
-      watcher.on('error', () => this.#unwatch(path));
-      this.#watchers.set(path, watcher);
+      watcher.on('error', () => this.#unwatch(id));
+      this.#watchers.set(id, watcher);
     } catch (error) {
       if (!isErrno(error)) throw error;
     }
   }
 
-  #unwatch(path: string): void {
-    this.#watchers.get(path)?.close();
-    this.#watchers.delete(path);
+  #unwatch(id: number): void {
+    this.#watchers.get(id)?.close();
+    this.#watchers.delete(id);
   }
 }
 

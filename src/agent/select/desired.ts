@@ -8,11 +8,14 @@ export interface DesiredSelection {
   readonly defaultSet: number;
   /** cgroup id → set id. */
   readonly entries: ReadonlyMap<number, number>;
+  /** Ids of every cgroup that is there now. */
+  readonly present: ReadonlySet<number>;
 }
 
 /**
- * Without an inventory every socket of the machine is in one set. With one: every pod's topmost cgroup is listed, selected or not. A pod whose cgroup is not there yet makes its
- * nearest parent unknown, so that its first connections are captured provisionally.
+ * Without an inventory every socket of the machine is in one set. With one: every pod's topmost cgroup is listed,
+ * selected or not. A pod whose cgroup is not there yet makes its nearest parent unknown, so that its first connections
+ * are captured provisionally.
  * @param cgroups every cgroup that is there: path → id.
  */
 export function desiredSelection(
@@ -20,7 +23,8 @@ export function desiredSelection(
   inventory: Inventory | undefined,
   sets: CaptureSets,
 ): DesiredSelection {
-  if (inventory === undefined) return { defaultSet: sets.everything().id, entries: new Map() };
+  const present = new Set(cgroups.values());
+  if (inventory === undefined) return { defaultSet: sets.everything().id, entries: new Map(), present };
   const entries = new Map<number, number>();
   const found = new Set<InventoryPod>();
   for (const [path, id] of cgroups) {
@@ -34,7 +38,7 @@ export function desiredSelection(
     if (found.has(pod)) continue;
     for (const parent of parentsToBe(pod, cgroups)) if (!entries.has(parent)) entries.set(parent, SET_UNKNOWN);
   }
-  return { defaultSet: SET_NONE, entries };
+  return { defaultSet: SET_NONE, entries, present };
 }
 
 /** What a pod is selected by. */

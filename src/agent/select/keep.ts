@@ -13,12 +13,16 @@ export interface SelectionKeeper {
   stop(): void;
 }
 
-/** Writes the selection at once, and again whenever the tree changes. */
+/**
+ * Writes the selection at once, and again whenever the tree changes. `failed` is told when a later write fails: nothing is
+ * kept in step from then on.
+ */
 export function keepSelected(
   tree: CgroupTree,
   selection: SelectionMap,
   desired: () => DesiredSelection,
   timers: Timers,
+  failed: (error: unknown) => void,
 ): SelectionKeeper {
   let cancel: (() => void) | undefined;
   let settling = false;
@@ -26,13 +30,21 @@ export function keepSelected(
     settling = false;
     tree.rescan();
     selection.write(desired());
-    cancel = timers.after(RESCAN_MILLIS, refresh);
+    cancel = timers.after(RESCAN_MILLIS, refreshLater);
+  };
+  const refreshLater = (): void => {
+    try {
+      refresh();
+    } catch (error) {
+      tree.close();
+      failed(error);
+    }
   };
   tree.watch(() => {
     if (settling) return;
     settling = true;
     cancel?.();
-    cancel = timers.after(SETTLE_MILLIS, refresh);
+    cancel = timers.after(SETTLE_MILLIS, refreshLater);
   });
   refresh();
   return {

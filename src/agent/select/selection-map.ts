@@ -8,7 +8,8 @@ import type { DesiredSelection } from './desired.ts';
 export type SelectionTarget = Pick<BpfMap, 'update' | 'delete' | 'maxEntries'>;
 
 /**
- * A cgroup that is gone keeps its entry while there is room: sockets outlive it, and a cgroup id is never used again.
+ * A cgroup that is gone keeps its entry while there is room: sockets outlive it, and a cgroup id is never used again. One
+ * that is there and no longer listed loses it: a parent was unknown only until its pod came.
  * What does not fit is left to user space: the default becomes unknown, so that nothing selected is missed.
  */
 export class SelectionMap {
@@ -33,29 +34,39 @@ export class SelectionMap {
   write(desired: DesiredSelection): void {
     const changed = [...desired.entries].filter(([id, set]) => this.#written.get(id) !== set);
     this.#makeRoom(desired, changed.filter(([id]) => !this.#written.has(id)).length);
-    const room = this.#entries.maxEntries - this.#written.size;
-    let added = 0;
     this.#omitted = 0;
     for (const [id, set] of changed) {
-      if (!this.#written.has(id) && ++added > room) {
+      if (!this.#written.has(id) && this.#written.size >= this.#entries.maxEntries) {
         this.#omitted++;
         continue;
       }
       this.#entries.update(u64Key(id), u32Key(set));
       this.#written.set(id, set);
     }
+    const unlisted = this.#removeUnlisted(desired);
+    const wrote = unlisted > 0 || changed.length > this.#omitted;
     const defaultSet = this.#omitted > 0 ? SET_UNKNOWN : desired.defaultSet;
-    if (changed.length > 0 || defaultSet !== this.#defaultSet) this.#nextGeneration(defaultSet);
+    if (wrote || defaultSet !== this.#defaultSet) this.#nextGeneration(defaultSet);
+  }
+
+  /** After the writing: no socket of a pod that came meets neither its entry nor its parent's. Returns how many. */
+  #removeUnlisted({ entries, present }: DesiredSelection): number {
+    const unlisted = [...this.#written.keys()].filter((id) => present.has(id) && !entries.has(id));
+    for (const id of unlisted) this.#remove(id);
+    return unlisted.length;
   }
 
   /** Removes entries of cgroups that are gone, the oldest first, until `wanted` more fit. */
   #makeRoom(desired: DesiredSelection, wanted: number): void {
     for (const id of this.#written.keys()) {
       if (this.#written.size + wanted <= this.#entries.maxEntries) return;
-      if (desired.entries.has(id)) continue;
-      this.#entries.delete(u64Key(id));
-      this.#written.delete(id);
+      if (!desired.entries.has(id)) this.#remove(id);
     }
+  }
+
+  #remove(id: number): void {
+    this.#entries.delete(u64Key(id));
+    this.#written.delete(id);
   }
 
   #nextGeneration(defaultSet: number): void {
