@@ -1,0 +1,36 @@
+import { buildInventory, type Inventory } from '../../../src/agent/identify/inventory.ts';
+import { INVENTORY_KINDS } from '../../../src/agent/identify/inventory-schema.ts';
+import { parseManifest } from '../../../src/api/manifest/manifest.ts';
+
+export interface PodParts {
+  readonly app?: string;
+  readonly cgroup?: string;
+  readonly uid?: string;
+  readonly ip?: string;
+  readonly namespace?: string;
+}
+
+/** An inventory of pods by name; each has its name as label `app` unless told otherwise, and lives in namespace shop. */
+export function inventoryOf(pods: Readonly<Record<string, PodParts>>): Inventory {
+  const items = Object.entries(pods).map(([name, { app = name, cgroup, uid, ip, namespace = 'shop' }]) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace,
+      labels: { app },
+      ...(uid !== undefined && { uid }),
+      ...(cgroup !== undefined && { annotations: { 'weir.dev/cgroup': cgroup } }),
+    },
+    ...(ip !== undefined && { status: { podIPs: [{ ip }] } }),
+  }));
+  const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  const manifest = parseManifest(text, 'pods.json', INVENTORY_KINDS);
+  const { inventory, problems } = buildInventory(manifest.objects);
+  const [problem] = [...manifest.problems, ...problems];
+  if (problem !== undefined) throw new Error(problem.message);
+  return inventory;
+}
+
+export const SOME_UID = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';
+export const OTHER_UID = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee';

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { desiredSelection } from '../../../../src/agent/select/desired.ts';
+import { CaptureSets, SET_NONE, SET_UNKNOWN } from '../../../../src/plan/sets.ts';
+import { capture, compile } from '../../plan/builders.ts';
+import { inventoryOf, OTHER_UID, SOME_UID } from '../pods.ts';
+
+/** Set 1 is what the only capture selects: pods of namespace shop with app=web. */
+function sets(): CaptureSets {
+  return new CaptureSets(compile([capture('shop/web', { podSelector: { matchLabels: { app: 'web' } } })]).plan);
+}
+
+/** Paths with ids 1, 2, 3 … in their order; the root comes first. */
+function tree(...paths: string[]): Map<string, number> {
+  return new Map(['/', ...paths].map((path, index) => [path, index + 1]));
+}
+
+describe('without an inventory', () => {
+  it('every socket is in the set of the captures that ask for everything', () => {
+    const all = new CaptureSets(compile([capture('a/one', { podSelector: {} }), capture('b/two')]).plan);
+    const desired = desiredSelection(tree('/pods'), undefined, all);
+    expect(desired).toEqual({ defaultSet: 1, entries: new Map(), present: new Set([1, 2]) });
+    expect(all.capturesOf(1)).toEqual([0, 1]);
+  });
+
+  it('no socket is selected when every capture selects by label', () => {
+    expect(desiredSelection(tree(), undefined, sets()).defaultSet).toBe(SET_NONE);
+  });
+});
+
+describe('with an inventory', () => {
+  it('a pod is listed by its own cgroup, selected or not, and what is below it is not', () => {
+    const pods = inventoryOf({ web: { cgroup: '/pods/web' }, db: { cgroup: '/pods/db' } });
+    const cgroups = tree('/pods', '/pods/web', '/pods/web/container', '/pods/db', '/system.slice');
+    expect(desiredSelection(cgroups, pods, sets())).toEqual({
+      defaultSet: SET_NONE,
+      entries: new Map([
+        [3, 1],
+        [5, SET_NONE],
+      ]),
+      present: new Set([1, 2, 3, 4, 5, 6]),
+    });
+  });
+
+  it('a pod that kubelet runs is found by its uid in the path', () => {
+    const slice = `kubepods-besteffort-pod${SOME_UID.replaceAll('-', '_')}.slice`;
+    const cgroups = tree('/kubepods.slice', `/kubepods.slice/${slice}`, `/kubepods.slice/${slice}/cri-containerd-x`);
+    const { entries } = desiredSelection(cgroups, inventoryOf({ web: { uid: SOME_UID } }), sets());
+    expect(entries).toEqual(new Map([[3, 1]]));
+  });
+
+  it('a pod of a uid that is not listed, inside of a listed cgroup, is not that pod', () => {
+    const pods = inventoryOf({ web: { cgroup: '/pods/web' } });
+    const cgroups = tree('/pods/web', `/pods/web/kubepods/pod${OTHER_UID}`);
+    expect(desiredSelection(cgroups, pods, sets()).entries).toEqual(
+      new Map([
+        [2, 1],
+        [3, SET_NONE],
+      ]),
+    );
+  });
+
+  it('a pod of which only the namespace differs is not selected', () => {
+    const pods = inventoryOf({ web: { cgroup: '/pods/web', namespace: 'bank' } });
+    expect(desiredSelection(tree('/pods/web'), pods, sets()).entries).toEqual(new Map([[2, SET_NONE]]));
+  });
+});
+
+describe('a pod whose cgroup is not there yet makes unknown', () => {
+  it.each([
+    ['its nearest parent that is there', { cgroup: '/pods/shop/web' }, tree('/pods', '/pods/other'), [2]],
+    ['the root, when no other parent is there', { cgroup: '/pods/shop/web' }, tree('/system.slice'), [1]],
+    ["kubelet's cgroup, when it is known by uid", { uid: SOME_UID }, tree('/kubepods.slice', '/system.slice'), [2]],
+    [
+      "every kubelet's cgroup, when there are several (kind)",
+      { uid: SOME_UID },
+      tree('/kubepods', '/kubelet-kubepods.slice'),
+      [2, 3],
+    ],
+    ['the root, when it is known by uid and there is no kubelet', { uid: SOME_UID }, tree('/pods'), [1]],
+  ])('%s', (_, web, cgroups, unknown) => {
+    const { entries, defaultSet } = desiredSelection(cgroups, inventoryOf({ web }), sets());
+    expect([...entries]).toEqual(unknown.map((id) => [id, SET_UNKNOWN]));
+    expect(defaultSet).toBe(SET_NONE);
+  });
+
+  it('nothing that a listed pod owns: its cgroup keeps its set', () => {
+    const pods = inventoryOf({ a: { cgroup: '/pods' }, web: { uid: SOME_UID } });
+    const cgroups = new Map([['/pods', 7]]);
+    expect(desiredSelection(cgroups, pods, sets()).entries).toEqual(new Map([[7, SET_NONE]]));
+  });
+});
