@@ -19,12 +19,21 @@ static __always_inline struct end socket_end(const struct sock *sk)
 
 /*
  * A state change is made either by a packet or timer, when `current` is whoever was interrupted, or by a task that holds
- * the socket's lock (also for packets that came meanwhile: the backlog). Only the second tells a process. tcp_abort()
- * (ss -K) locks other people's sockets, but leaves ECONNABORTED.
+ * the socket's lock. connect(), shutdown() and close() of a task are the only ways into the states that begin and end a
+ * connection from this side.
  */
-static __always_inline bool changed_by_its_process(const struct sock *sk)
+static __always_inline bool is_locked_by_process(const struct sock *sk)
 {
-	return sk->sk_lock.owned && sk->sk_err != ECONNABORTED;
+	return sk->sk_lock.owned;
+}
+
+/*
+ * CLOSE is reached in other ways too while a task holds the lock: it works off packets and timers that came meanwhile,
+ * and it need not be a user of the socket (ss reads other people's; ss -K ends them). All these leave an error.
+ */
+static __always_inline bool is_closed_by_process(const struct sock *sk)
+{
+	return is_locked_by_process(sk) && !sk->sk_err;
 }
 
 /* Remembers the running process as the connection's. Kernel threads (delayed fput, NFS) are nobody's process. */

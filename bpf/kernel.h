@@ -143,7 +143,6 @@ struct task_struct {
 #define AF_INET 2
 #define AF_INET6 10
 #define IPPROTO_TCP 6
-#define ECONNABORTED 103
 #define PF_KTHREAD 0x00200000
 /* enum sock_flags */
 #define SOCK_DEAD_BIT 0 /* orphaned: no process holds it */

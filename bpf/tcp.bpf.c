@@ -38,13 +38,25 @@ static __always_inline void opening(const struct sock *sk)
 	connection->generation = selected.generation;
 	connection->role = ROLE_ACTIVE;
 	connection->handshake_us = UNKNOWN_MICROS;
-	if (changed_by_its_process(sk))
+	if (is_locked_by_process(sk))
 		remember_process(connection);
 }
 
 /*
+ * From the SYN-ACK to its acknowledgement, as the kernel has just measured it; 0 when it could not. Where the time of the
+ * SYN-ACK is not known (it was retransmitted, or a SYN cookie stood for it) the kernel falls back on the TCP timestamps:
+ * whole milliseconds, and up to 64 of them wrong with a cookie, which hides its options in the timestamp's low bits.
+ */
+static __always_inline __u32 handshake_round_trip(const struct tcp_sock *tp)
+{
+	__u32 round_trip = tp->srtt_us >> 3;
+
+	return tp->total_retrans || round_trip % 1000 == 0 ? 0 : round_trip;
+}
+
+/*
  * A passive open becomes visible here: the socket is made when the handshake's last packet comes. Its start is then put
- * back by the round trip of the SYN-ACK, which the kernel has just measured (unless it was retransmitted).
+ * back by the round trip of the SYN-ACK.
  */
 static __always_inline struct connection *accepted(const struct sock *sk, struct tcp_sock *tp, __u64 now)
 {
@@ -56,7 +68,7 @@ static __always_inline struct connection *accepted(const struct sock *sk, struct
 
 	if (!connection)
 		return NULL;
-	__u32 round_trip = tp->srtt_us >> 3;
+	__u32 round_trip = handshake_round_trip(tp);
 
 	connection->handshake_us = round_trip ? round_trip : UNKNOWN_MICROS;
 	connection->start_ns = now - (__u64)round_trip * 1000;
@@ -102,7 +114,7 @@ static __always_inline void closing(const struct sock *sk)
 {
 	struct connection *connection = tracked(sk);
 
-	if (connection && !connection->pid && changed_by_its_process(sk))
+	if (connection && !connection->pid && is_locked_by_process(sk))
 		remember_process(connection);
 }
 
@@ -217,7 +229,7 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 		if (counters)
 			counters->unselected++;
 	} else {
-		if (!connection->pid && changed_by_its_process(sk))
+		if (!connection->pid && is_closed_by_process(sk))
 			remember_process(connection);
 		join_report(connection);
 		report(sk, tp, connection, old_state);
