@@ -145,6 +145,17 @@ export class PeerSocket extends Handle {
     return this.call('reset');
   }
 
+  /** Gives the connection up with connect(AF_UNSPEC): the kernel sends a reset, the socket stays. */
+  disconnect(): Promise<void> {
+    return this.call('disconnect');
+  }
+
+  /** The next sequence number to send, and the next one expected (TCP_REPAIR): of a new connection each is its ISN + 1. */
+  async sequences(): Promise<{ send: number; receive: number }> {
+    const [send, receive] = await this.call<[number, number]>('sequences');
+    return { send, receive };
+  }
+
   info(): Promise<TcpInfo> {
     return this.call<TcpInfo>('info');
   }

@@ -6,6 +6,7 @@ by their file descriptors. The end of stdin ends the process, and so closes its 
 """
 
 import array
+import ctypes
 import errno
 import fcntl
 import json
@@ -20,6 +21,8 @@ import time
 
 SO_COOKIE, SO_NETNS_COOKIE = 57, 71
 TCP_FASTOPEN, TCP_SYNCNT, TCP_USER_TIMEOUT = 23, 7, 18
+TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_REPAIR_OFF_NO_WP = 19, 20, 21, -1
+RECEIVE_QUEUE, SEND_QUEUE = 1, 2
 PATTERN = memoryview(bytes(range(256)) * 256)
 STATES = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT",
           "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV")
@@ -208,6 +211,12 @@ class Peer:
 
     # Closing
 
+    def op_disconnect(self, number):
+        """connect() to AF_UNSPEC: the connection is given up, and the socket can be used again."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.connect(number, struct.pack("16x"), 16):
+            raise OSError(ctypes.get_errno(), "disconnect")
+
     def op_shutdown(self, number, how):
         self.sockets[number].shutdown({"read": 0, "write": 1, "both": 2}[how])
 
@@ -228,6 +237,17 @@ class Peer:
         """The kernel's u64 ids of the socket and of its namespace, as text: JSON numbers are not wide enough."""
         values = [self.sockets[number].getsockopt(1, name, 8) for name in (SO_COOKIE, SO_NETNS_COOKIE)]
         return [str(int.from_bytes(value, sys.byteorder)) for value in values]
+
+    def op_sequences(self, number):
+        """The next sequence number of either direction, as checkpoint and restore reads it; nothing is sent for it."""
+        sock = self.sockets[number]
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        next_numbers = []
+        for queue in (SEND_QUEUE, RECEIVE_QUEUE):
+            sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, queue)
+            next_numbers.append(sock.getsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ) & 0xffffffff)
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP)
+        return next_numbers
 
     def op_wait(self, number, state=None, unread=None, unacked=None):
         """The kernel has no event for these, so this looks every millisecond."""

@@ -1,0 +1,94 @@
+import { heldAtRouter } from '../../support/lab/held.ts';
+import { describeLives, type LifeCycle } from '../../support/life-cycle.ts';
+
+const ORDERLY: readonly LifeCycle[] = [
+  {
+    name: 'closed by the client first: its socket goes once its FIN is acknowledged',
+    async live(scene, capture) {
+      const { near, far } = await scene.connection();
+      await Promise.all([near.send(1009), far.receive(1009)]);
+      await near.close();
+      await capture.until(1);
+      await far.close();
+      return undefined;
+    },
+    source: { ended: ['Closed', 'HalfClosed'], sent: 1009, received: 0, process: 'dialler' },
+    destination: { ended: ['Closed', 'Finished'], sent: 0, received: 1009, process: 'acceptor' },
+  },
+  {
+    name: 'closed by the server first',
+    async live(scene, capture) {
+      const { near, far } = await scene.connection();
+      await Promise.all([far.send(70_001), near.receive(70_001)]);
+      await far.close();
+      await capture.until(1);
+      await near.close();
+      return undefined;
+    },
+    source: { ended: ['Closed', 'Finished'], sent: 0, received: 70_001, process: 'dialler' },
+    destination: { ended: ['Closed', 'HalfClosed'], sent: 70_001, received: 0, process: 'acceptor' },
+  },
+  {
+    name: 'closed by both at once: the two FINs cross on the way',
+    async live(scene) {
+      const { near, far } = await scene.connection();
+      await Promise.all([near.send(13), far.receive(13)]);
+      await heldAtRouter(scene, async () => {
+        await Promise.all([near.shutdown('write'), far.shutdown('write')]);
+        await Promise.all([near.wait({ state: 'FIN_WAIT1' }), far.wait({ state: 'FIN_WAIT1' })]);
+      });
+      await Promise.all([near.receiveToEnd(), far.receiveToEnd()]);
+      await Promise.all([near.close(), far.close()]);
+      return undefined;
+    },
+    source: { ended: ['Closed', 'Finished'], sent: 13, received: 0, process: 'dialler' },
+    destination: { ended: ['Closed', 'Finished'], sent: 0, received: 13, process: 'acceptor' },
+  },
+  {
+    name: 'half-closed by the client, with data from the server afterwards',
+    async live(scene) {
+      const { near, far } = await scene.connection();
+      await near.send(101);
+      await near.shutdown('write');
+      await far.receiveToEnd();
+      await Promise.all([far.send(500_009), near.receive(500_009)]);
+      await far.close();
+      await near.receiveToEnd();
+      await near.close();
+      return undefined;
+    },
+    source: { ended: ['Closed', 'Finished'], sent: 101, received: 500_009, process: 'dialler' },
+    destination: { ended: ['Closed', 'Finished'], sent: 500_009, received: 101, process: 'acceptor' },
+  },
+  {
+    name: 'half-closed by the server, with data from the client afterwards',
+    async live(scene) {
+      const { near, far } = await scene.connection();
+      await far.shutdown('write');
+      await near.receiveToEnd();
+      await Promise.all([near.send(7001), far.receive(7001)]);
+      await near.close();
+      await far.receiveToEnd();
+      await far.close();
+      return undefined;
+    },
+    source: { ended: ['Closed', 'Finished'], sent: 7001, received: 0, process: 'dialler' },
+    destination: { ended: ['Closed', 'Finished'], sent: 0, received: 7001, process: 'acceptor' },
+  },
+  {
+    name: 'opened and closed without a byte',
+    async live(scene) {
+      const { near, far } = await scene.connection();
+      await near.shutdown('write');
+      await far.receiveToEnd();
+      await far.close();
+      await near.receiveToEnd();
+      await near.close();
+      return undefined;
+    },
+    source: { ended: ['Closed', 'Finished'], sent: 0, received: 0, process: 'dialler' },
+    destination: { ended: ['Closed', 'Finished'], sent: 0, received: 0, process: 'acceptor' },
+  },
+];
+
+describeLives('a connection that ends in good order', 'closing', ORDERLY);

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { Capture } from '../support/capture.ts';
+import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
+import { exchange, expectExact } from '../support/exchange.ts';
+import { dnat, masquerade } from '../support/lab/rules.ts';
+import { Scene } from '../support/scene.ts';
+
+const SERVICES = [
+  { family: 'ipv4', service: '198.18.99.9', match: 'ip daddr' },
+  { family: 'ipv6', service: 'fd00:198:18:99::9', match: 'ip6 daddr' },
+] as const;
+
+const CONNECTIONS = 7;
+
+describe.runIf(mayCapture)(`connections through DNAT and masquerade${whySkipped}`, () => {
+  it.each(SERVICES)('have one flow.id, and both ends by name, over $family', async ({ family, service, match }) => {
+    await using scene = await Scene.create('nat');
+    const { router, client, server, dialler, acceptor } = scene;
+    await using capture = Capture.start({ pods: [client, server] });
+    const listener = await acceptor.listen(server[family]);
+    const dialled = { address: service, port: 80 };
+    await dnat(router.netns, dialled, listener);
+    await masquerade(router.netns, `${match} ${server[family]}`);
+
+    for (let opened = 1; opened <= CONNECTIONS; opened++) {
+      const near = await dialler.connect(dialled);
+      const far = await listener.accept();
+      const translated = far.remote;
+      const told = await exchange({ near, far }, 1009 * opened, 10_007 * opened);
+      await capture.until(2 * opened);
+      // The router may choose another port for the server to see, so the halves are found by their id.
+      const sources = capture.flows.filter(({ source }) => source.address === client[family]);
+      const source = sources.find(({ source: { port } }) => port === told.clientPort);
+      const destination = capture.flows.find(({ id, observer }) => id === source?.id && observer === 'destination');
+      if (source === undefined || destination === undefined) throw new Error('the halves do not find each other');
+
+      expectExact([source, destination], told);
+      const names = {
+        scope: 'Node',
+        source: { identity: { podName: 'client', podUid: client.uid }, attribution: 'Exact' },
+        destination: { identity: { podName: 'server', podUid: server.uid }, attribution: 'Exact' },
+      };
+      expect(source).toMatchObject(names);
+      expect(destination).toMatchObject(names);
+      expect(source.destination).toMatchObject(dialled);
+      expect(destination.source).toMatchObject({ ...translated });
+      expect(destination.source.address).toBe(router.gateway(2)[family]);
+      expect(destination.destination).toMatchObject({ address: server[family], port: listener.port });
+    }
+    expect(new Set(capture.flows.map(({ id }) => id)).size).toBe(CONNECTIONS);
+  });
+});

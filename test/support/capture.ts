@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { startAgent } from '../../src/agent/agent.ts';
+import { cgroup2Mount } from '../../src/agent/identify/cgroup-mount.ts';
+import type { Agent, AgentReport } from '../../src/agent/lifecycle.ts';
+import type { KernelLimits } from '../../src/agent/limits.ts';
+import type { Account } from '../../src/export/ledger.ts';
+import { compilePlan } from '../../src/plan/compile.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Flow } from '../../src/record/flow.ts';
+import { FlowSink } from './flow-sink.ts';
+import { assertWellFormed } from './invariants.ts';
+import { Pod } from './lab/pod.ts';
+import { inventoryOf, type ListedPod, listed, NAMESPACE } from './pod-inventory.ts';
+
+/** Captures by name, each with the labels that it selects; `{}` selects every pod of the inventory. */
+export type Captures = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface CaptureOptions {
+  /** What the inventory lists: nothing else of the machine is captured. */
+  readonly pods: readonly (Pod | ListedPod)[];
+  /** Default: one capture, `all`, of every pod. */
+  readonly captures?: Captures;
+  readonly limits?: Partial<KernelLimits>;
+}
+
+/** An agent in this process, on pods of a lab, whose flows stay in memory. Its end asserts that the ledger balances. */
+export class Capture implements AsyncDisposable {
+  readonly #agent: Agent;
+  readonly #sink: FlowSink;
+  readonly #failures: readonly unknown[];
+  #end: Promise<AgentReport> | undefined;
+
+  private constructor(agent: Agent, sink: FlowSink, failures: readonly unknown[]) {
+    this.#agent = agent;
+    this.#sink = sink;
+    this.#failures = failures;
+  }
+
+  static start({ pods, captures = { all: {} }, limits = {} }: CaptureOptions): Capture {
+    const sink = new FlowSink();
+    const failures: unknown[] = [];
+    const fail = (failure: unknown): void => void failures.push(failure);
+    const agent = startAgent({
+      plan: planOf(captures),
+      inventory: inventoryOf(pods.map((pod) => (pod instanceof Pod ? listed(pod) : pod))),
+      sinks: [sink],
+      limits,
+      cgroups: { mount: cgroup2Mount(readFileSync('/proc/self/mountinfo', 'utf8')), version1: false },
+      events: { sinkFailed: (_, error) => fail(error), failed: fail },
+    });
+    return new Capture(agent, sink, failures);
+  }
+
+  /** What came so far, in the order of the records. */
+  get flows(): readonly Flow[] {
+    return this.#sink.flows;
+  }
+
+  /** All flows so far, as soon as there are so many. */
+  async until(count: number, patienceMs?: number): Promise<readonly Flow[]> {
+    try {
+      return await this.#sink.until(count, patienceMs);
+    } catch (cause) {
+      const { accounts, node } = this.report();
+      throw new Error(`flows are missing: ${JSON.stringify({ accounts, node, failures: this.#failures })}`, { cause });
+    }
+  }
+
+  report(): AgentReport {
+    return this.#agent.report();
+  }
+
+  /** The account of the capture of that name. */
+  account(name: string): Account {
+    return accountOf(this.report(), name);
+  }
+
+  /** Empties ring and queues; then every flow must be accounted for, and every record well-formed. */
+  stop(): Promise<AgentReport> {
+    this.#end ??= this.#stop();
+    return this.#end;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<AgentReport> {
+    const report = await this.#agent.stop();
+    assert.deepEqual(this.#failures, []);
+    assert.equal(report.node.malformed, 0);
+    for (const account of report.accounts) {
+      assert.equal(account.unaccounted, 0, `the ledger does not balance: ${JSON.stringify(account)}`);
+      assert.equal(account.inFlight, 0);
+      const here = this.flows.filter(({ capture }) => capture.includes(account.capture)).length;
+      assert.equal(account.exported, here, `${account.capture}: exported is not what the sink got`);
+    }
+    for (const flow of this.flows) assertWellFormed(flow);
+    return report;
+  }
+}
+
+export function accountOf({ accounts }: AgentReport, name: string): Account {
+  const found = accounts.find(({ capture }) => capture === `${NAMESPACE}/${name}`);
+  if (found === undefined) throw new Error(`no capture is named ${name}`);
+  return found;
+}
+
+function planOf(captures: Captures): Plan {
+  const { plan, problems } = compilePlan({
+    captures: Object.entries(captures).map(([name, matchLabels]) => ({
+      metadata: { name, namespace: NAMESPACE },
+      spec: { podSelector: { matchLabels }, exports: [{ name: 'memory' }] },
+    })),
+    exports: [{ metadata: { name: 'memory', namespace: NAMESPACE }, spec: {} }],
+    node: { name: 'node-1', programs: ['tcp'] },
+    namespaceLabels: () => ({}),
+  });
+  assert.deepEqual(problems, []);
+  return plan;
+}
