@@ -12,24 +12,19 @@ export interface PodParts {
 
 /** An inventory of pods by name; each has its name as label `app` unless told otherwise, and lives in namespace shop. */
 export function inventoryOf(pods: Readonly<Record<string, PodParts>>): Inventory {
-  const items = Object.entries(pods).map(([name, { app = name, cgroup, uid, ip, namespace = 'shop' }]) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name,
-      namespace,
-      labels: { app },
-      ...(uid !== undefined && { uid }),
-      ...(cgroup !== undefined && { annotations: { 'weir.dev/cgroup': cgroup } }),
-    },
-    ...(ip !== undefined && { status: { podIPs: [{ ip }] } }),
-  }));
+  const items = Object.entries(pods).map(([name, parts]) => podObject(name, parts));
   const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
   const manifest = parseManifest(text, 'pods.json', INVENTORY_KINDS);
   const { inventory, problems } = buildInventory(manifest.objects);
   const [problem] = [...manifest.problems, ...problems];
   if (problem !== undefined) throw new Error(problem.message);
   return inventory;
+}
+
+function podObject(name: string, { app = name, cgroup, uid, ip, namespace = 'shop' }: PodParts): object {
+  const annotations = cgroup === undefined ? undefined : { 'weir.dev/cgroup': cgroup };
+  const status = ip === undefined ? undefined : { podIPs: [{ ip }] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: { app }, uid, annotations }, status };
 }
 
 export const SOME_UID = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';

@@ -51,11 +51,15 @@ describe('the captures of a record', () => {
   });
 
   it('are decided by the pod of its cgroup where the kernel did not know', () => {
-    const decided = (cgroupId: number) => matchedCaptures({ set: SET_UNKNOWN, cgroupId }, sets, owners, PODS);
-    expect(decided(web)).toEqual({ captures: [0, 1], provisional: true });
-    expect(decided(db)).toEqual({ captures: [0], provisional: true });
-    expect(decided(system)).toEqual({ captures: [], provisional: true });
-    expect(decided(1)).toEqual({ captures: [], provisional: true });
+    const decided = [web, db, system, 1].map((cgroupId) =>
+      matchedCaptures({ set: SET_UNKNOWN, cgroupId }, sets, owners, PODS),
+    );
+    expect(decided).toEqual([
+      { captures: [0, 1], provisional: true },
+      { captures: [0], provisional: true },
+      { captures: [], provisional: true },
+      { captures: [], provisional: true },
+    ]);
   });
 });
 
