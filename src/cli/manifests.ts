@@ -1,13 +1,14 @@
 /** Reads what the person named with -f and --inventory; every fault of every file is told at once. */
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { buildInventory, type Inventory } from '../agent/identify/inventory.ts';
 import { INVENTORY_KINDS, INVENTORY_LIMITS } from '../agent/identify/inventory-schema.ts';
 import { notHonoured } from '../api/honoured.ts';
 import { kindFromCrd } from '../api/manifest/kinds.ts';
 import { type LocatedObject, parseManifest } from '../api/manifest/manifest.ts';
 import { formatProblem, type Problem } from '../api/manifest/problem.ts';
+import { LIMITS, type SizeLimits } from '../api/manifest/source.ts';
 import { isFlowCapture, isFlowExport } from '../api/objects.ts';
 import type { FlowCapture, FlowExport } from '../api/types.generated.ts';
 import { WeirError } from '../lib/errors.ts';
@@ -29,7 +30,7 @@ export async function readManifests(files: readonly string[], stdin: Readable): 
   const objects: LocatedObject[] = [];
   const problems: Problem[] = [];
   for (const file of files) {
-    const manifest = parseManifest(await readText(file, stdin), shownName(file), kinds);
+    const manifest = parseManifest(await readText(file, stdin, LIMITS), shownName(file), kinds);
     objects.push(...manifest.objects);
     problems.push(...manifest.problems);
   }
@@ -40,7 +41,8 @@ export async function readManifests(files: readonly string[], stdin: Readable): 
 
 /** Throws InvalidInput that lists every problem of the file. */
 export async function readInventory(file: string, stdin: Readable): Promise<Inventory> {
-  const manifest = parseManifest(await readText(file, stdin), shownName(file), INVENTORY_KINDS, INVENTORY_LIMITS);
+  const text = await readText(file, stdin, INVENTORY_LIMITS);
+  const manifest = parseManifest(text, shownName(file), INVENTORY_KINDS, INVENTORY_LIMITS);
   throwProblems(manifest.problems);
   const { inventory, problems } = buildInventory(manifest.objects);
   throwProblems(problems);
@@ -52,13 +54,25 @@ export function throwProblems(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new WeirError('InvalidInput', problems.map(formatProblem).join('\n'));
 }
 
-async function readText(file: string, stdin: Readable): Promise<string> {
-  if (file === STDIN) return text(stdin);
+/** No UTF-16 code unit takes more bytes of UTF-8 than this. */
+const MAX_UNIT_BYTES = 3;
+
+/** The text, or so much of one without an end that the limits refuse it. */
+async function readText(file: string, stdin: Readable, { characters }: SizeLimits): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   try {
-    return await readFile(file, 'utf8');
+    for await (const chunk of file === STDIN ? stdin : createReadStream(file)) {
+      chunks.push(Buffer.from(chunk));
+      bytes += chunk.length;
+      if (bytes > characters * MAX_UNIT_BYTES) break;
+    }
   } catch (cause) {
-    throw new WeirError('InvalidInput', `cannot read ${escapeForTerminal(file)}: ${reason(cause)}`, { cause });
+    throw new WeirError('InvalidInput', `cannot read ${escapeForTerminal(shownName(file))}: ${reason(cause)}`, {
+      cause,
+    });
   }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function reason(error: unknown): string {

@@ -32,28 +32,26 @@ export interface StandalonePlan {
 export function standalonePlan(manifests: Manifests, inventory: Inventory | undefined, node: string): StandalonePlan {
   const located = new Map<object, LocatedObject>();
   for (const object of [...manifests.captures, ...manifests.exports]) located.set(object.value, object);
-  const captures = manifests.captures.map((object) => withExport(object, located));
-  const exports: ExportObject[] = manifests.exports.map(({ value }) => value);
-  if (manifests.captures.some(namesNoExport)) exports.push(TERMINAL);
-  const { plan, problems, suspended } = compilePlan({
-    captures,
-    exports,
-    node: { name: node, programs: ['tcp'] },
-    namespaceLabels: (namespace) => inventory?.namespaceLabels(namespace) ?? {},
-  });
+  const captures = manifests.captures.map(({ value }) => value);
+  const exports = manifests.exports.map(({ value }) => value);
+  const common = {
+    node: { name: node, programs: ['tcp'] as const },
+    namespaceLabels: (namespace: string) => inventory?.namespaceLabels(namespace) ?? {},
+  };
+  // First as it was written: no problem may speak of an export that is in no file.
+  const written = compilePlan({ ...common, captures, exports });
   const needed = inventory === undefined ? inventoryNeeded(captures) : [];
-  throwProblems([...problems, ...needed].flatMap((problem) => atItsPlace(problem, located)));
+  throwProblems([...written.problems, ...needed].flatMap((problem) => atItsPlace(problem, located)));
+  const printed = manifests.captures.map((object) => withExport(object, located));
+  const { plan, problems, suspended } = compilePlan({ ...common, captures: printed, exports: [...exports, TERMINAL] });
+  throwProblems(problems.flatMap((problem) => atItsPlace(problem, located)));
   throwProblems(tooManyForOnePod(plan, inventory, manifests.captures));
   return { plan, suspended };
 }
 
-function namesNoExport({ value }: LocatedObject<FlowCapture>): boolean {
-  return (value.spec.exports ?? []).length === 0;
-}
-
 function withExport(object: LocatedObject<FlowCapture>, located: Map<object, LocatedObject>): CaptureObject {
   const { value } = object;
-  if (!namesNoExport(object)) return value;
+  if ((value.spec.exports ?? []).length > 0) return value;
   const terminal = [{ name: TERMINAL.metadata.name, namespace: TERMINAL.metadata.namespace ?? '' }];
   const printed: CaptureObject = { metadata: value.metadata, spec: { ...value.spec, exports: terminal } };
   located.set(printed, object);

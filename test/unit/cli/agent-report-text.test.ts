@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { AgentReport } from '../../../src/agent/lifecycle.ts';
+import { agentReportText } from '../../../src/cli/agent-report-text.ts';
+
+const NOTHING_LOST = {
+  ringFull: 0,
+  tooManyConnections: 0,
+  storageUnavailable: 0,
+  queueFull: 0,
+  sinkFailed: 0,
+  drainTimeout: 0,
+};
+const QUIET: AgentReport['node'] = {
+  joined: 23,
+  joinMissed: 0,
+  joinAmbiguous: 0,
+  unselected: 0,
+  lostUnknown: 0,
+  missedStateChanges: 0,
+  openConnections: 0,
+  malformed: 0,
+  notSelected: 0,
+};
+
+function report(lost: Partial<typeof NOTHING_LOST> = {}, node: Partial<AgentReport['node']> = {}): AgentReport {
+  const losses = Object.values(lost).reduce((sum, count) => sum + count, 0);
+  const account = {
+    capture: 'shop/checkout',
+    observed: 46,
+    exported: 46 - losses,
+    sampledOut: 0,
+    filtered: { notSelected: 0 },
+    lost: { ...NOTHING_LOST, ...lost },
+    inFlight: 0,
+    unaccounted: 0,
+  };
+  return { accounts: [account], node: { ...QUIET, ...node } };
+}
+
+describe('the report at the end', () => {
+  it('is the ledger alone when there is nothing else to say', () => {
+    expect(agentReportText(report())).toBe(`
+CAPTURE        OBSERVED  EXPORTED  FILTERED  SAMPLED OUT  LOST
+shop/checkout        46        46         0            0     0
+balanced: observed = exported + filtered + sampled out + lost, for every capture
+`);
+  });
+
+  it('says below it, with what each means, what concerns no capture in particular', () => {
+    const node = {
+      openConnections: 1,
+      joinMissed: 2,
+      joinAmbiguous: 3,
+      notSelected: 4,
+      unselected: 40,
+      lostUnknown: 5,
+      missedStateChanges: 6,
+      malformed: 7,
+    };
+    expect(agentReportText(report({ ringFull: 6, sinkFailed: 1 }, node))).toBe(`
+CAPTURE        OBSERVED  EXPORTED  FILTERED  SAMPLED OUT  LOST
+shop/checkout        46        39         0            0     7
+  lost: ringFull 6, sinkFailed 1
+balanced: observed = exported + filtered + sampled out + lost, for every capture
+  1 connections are still open: they are not counted, only what has ended is
+  2 connections had both ends here, but only one end learned of the other
+  3 records shared a flow.id with more than one other: not joined
+  44 connections were watched until it was known that no capture selects them
+  5 connections were lost before it was known whose they are
+  6 state changes were not seen: the kernel was busy with another one on the same CPU
+  7 records could not be read: the kernel program and this program differ; run scripts/setup
+  ringFull: the ring was too small for the burst; raise --ring-mebibytes
+`);
+  });
+});
