@@ -63,32 +63,42 @@ static __always_inline void join_establish(__u64 id, __u8 role, struct end own, 
 	connection->joined = half == JOIN_SECOND;
 }
 
+static __always_inline bool is_same_end(struct end one, struct end two)
+{
+	return one.cgroup_id == two.cgroup_id && one.netns_cookie == two.netns_cookie;
+}
+
 /* At the report: the first half learns of the second, and both give the join up when a third had the same id. */
-static __always_inline void join_report(struct connection *connection)
+static __always_inline void join_report(struct connection *connection, struct end own)
 {
 	struct node_counters *counters = this_cpu_counters();
 	struct join_slot *slot = join_slot_of(connection->flow_id);
 	__u32 halves = 0;
-	struct end far = {};
+	struct end first = {};
+	struct end second = {};
 
 	if (!slot || !counters || !connection->flow_id)
 		return;
 	bpf_spin_lock(&slot->lock);
 	if (slot->flow_id == connection->flow_id) {
 		halves = slot->halves;
-		far = slot->ends[1];
+		first = slot->ends[0];
+		second = slot->ends[1];
 	}
 	bpf_spin_unlock(&slot->lock);
+
+	/* The slot was lost, and may be the other half's by now. */
+	bool missed = halves == 0 || !is_same_end(first, own);
 
 	if (halves > 2) {
 		connection->joined = 0;
 		counters->join_ambiguous++;
-	} else if (halves == 2 && connection->join_half == JOIN_FIRST) {
-		connection->far_cgroup_id = far.cgroup_id;
-		connection->far_netns_cookie = far.netns_cookie;
-		connection->joined = 1;
-	} else if (halves == 0 && connection->join_half == JOIN_FIRST) {
+	} else if (connection->join_half == JOIN_FIRST && missed) {
 		counters->join_missed++;
+	} else if (connection->join_half == JOIN_FIRST && halves == 2) {
+		connection->far_cgroup_id = second.cgroup_id;
+		connection->far_netns_cookie = second.netns_cookie;
+		connection->joined = 1;
 	}
 	if (connection->joined)
 		counters->joined++;

@@ -231,7 +231,7 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 	} else {
 		if (!connection->pid && is_closed_by_process(sk))
 			remember_process(connection);
-		join_report(connection);
+		join_report(connection, socket_end(sk));
 		report(sk, tp, connection, old_state);
 	}
 	untrack((struct sock *)sk);

@@ -21,46 +21,57 @@ export interface CaptureOptions {
   readonly pods: readonly (Pod | ListedPod)[];
   /** Default: one capture, `all`, of every pod. */
   readonly captures?: Captures;
+  /** Names of the exports, each of which every capture feeds. Default: one. */
+  readonly exports?: readonly string[];
   readonly limits?: Partial<KernelLimits>;
 }
 
 /** An agent in this process, on pods of a lab, whose flows stay in memory. Its end asserts that the ledger balances. */
 export class Capture implements AsyncDisposable {
   readonly #agent: Agent;
-  readonly #sink: FlowSink;
+  readonly #sinks: readonly FlowSink[];
   readonly #failures: readonly unknown[];
   #end: Promise<AgentReport> | undefined;
 
-  private constructor(agent: Agent, sink: FlowSink, failures: readonly unknown[]) {
+  private constructor(agent: Agent, sinks: readonly FlowSink[], failures: readonly unknown[]) {
     this.#agent = agent;
-    this.#sink = sink;
+    this.#sinks = sinks;
     this.#failures = failures;
   }
 
-  static start({ pods, captures = { all: {} }, limits = {} }: CaptureOptions): Capture {
-    const sink = new FlowSink();
+  static start({ pods, captures = { all: {} }, exports = ['memory'], limits = {} }: CaptureOptions): Capture {
+    const plan = planOf(captures, exports);
+    const sinks = plan.exports.map(() => new FlowSink());
     const failures: unknown[] = [];
     const fail = (failure: unknown): void => void failures.push(failure);
     const agent = startAgent({
-      plan: planOf(captures),
+      plan,
       inventory: inventoryOf(pods.map((pod) => (pod instanceof Pod ? listed(pod) : pod))),
-      sinks: [sink],
+      sinks,
       limits,
       cgroups: { mount: cgroup2Mount(readFileSync('/proc/self/mountinfo', 'utf8')), version1: false },
       events: { sinkFailed: (_, error) => fail(error), failed: fail },
     });
-    return new Capture(agent, sink, failures);
+    return new Capture(agent, sinks, failures);
   }
 
-  /** What came so far, in the order of the records. */
+  /** What came so far at the first export, in the order of the records. */
   get flows(): readonly Flow[] {
-    return this.#sink.flows;
+    return this.#first.flows;
+  }
+
+  /** What came so far, at each of the exports in the order of their names. */
+  get flowsByExport(): readonly (readonly Flow[])[] {
+    return this.#sinks.map(({ flows }) => flows);
   }
 
   /** All flows so far, as soon as there are so many. */
   async until(count: number, patienceMs?: number): Promise<readonly Flow[]> {
     try {
-      return await this.#sink.until(count, patienceMs);
+      const flows = await this.#first.until(count, patienceMs);
+      // The ledger hears of a batch when its sink has returned.
+      await new Promise(setImmediate);
+      return flows;
     } catch (cause) {
       const { accounts, node } = this.report();
       throw new Error(`flows are missing: ${JSON.stringify({ accounts, node, failures: this.#failures })}`, { cause });
@@ -86,6 +97,12 @@ export class Capture implements AsyncDisposable {
     await this.stop();
   }
 
+  get #first(): FlowSink {
+    const [first] = this.#sinks;
+    if (first === undefined) throw new Error('this capture feeds no export');
+    return first;
+  }
+
   async #stop(): Promise<AgentReport> {
     const report = await this.#agent.stop();
     assert.deepEqual(this.#failures, []);
@@ -93,10 +110,12 @@ export class Capture implements AsyncDisposable {
     for (const account of report.accounts) {
       assert.equal(account.unaccounted, 0, `the ledger does not balance: ${JSON.stringify(account)}`);
       assert.equal(account.inFlight, 0);
-      const here = this.flows.filter(({ capture }) => capture.includes(account.capture)).length;
-      assert.equal(account.exported, here, `${account.capture}: exported is not what the sink got`);
+      for (const { flows } of this.#sinks) {
+        const here = flows.filter(({ capture }) => capture.includes(account.capture)).length;
+        assert.equal(account.exported, here, `${account.capture}: exported is not what the sink got`);
+      }
     }
-    for (const flow of this.flows) assertWellFormed(flow);
+    for (const { flows } of this.#sinks) for (const flow of flows) assertWellFormed(flow);
     return report;
   }
 }
@@ -107,13 +126,13 @@ export function accountOf({ accounts }: AgentReport, name: string): Account {
   return found;
 }
 
-function planOf(captures: Captures): Plan {
+function planOf(captures: Captures, exports: readonly string[]): Plan {
   const { plan, problems } = compilePlan({
     captures: Object.entries(captures).map(([name, matchLabels]) => ({
       metadata: { name, namespace: NAMESPACE },
-      spec: { podSelector: { matchLabels }, exports: [{ name: 'memory' }] },
+      spec: { podSelector: { matchLabels }, exports: exports.map((export_) => ({ name: export_ })) },
     })),
-    exports: [{ metadata: { name: 'memory', namespace: NAMESPACE }, spec: {} }],
+    exports: exports.map((name) => ({ metadata: { name, namespace: NAMESPACE }, spec: {} })),
     node: { name: 'node-1', programs: ['tcp'] },
     namespaceLabels: () => ({}),
   });

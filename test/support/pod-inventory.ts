@@ -42,6 +42,7 @@ export function listedBefore(lab: Lab, name: string, addresses: readonly string[
 
 /** What `weir capture --inventory` makes of these pods. */
 export function inventoryOf(pods: readonly ListedPod[]): Inventory {
+  if (pods.length === 0) return buildInventory([]).inventory;
   const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods.map(podObject) });
   const manifest = parseManifest(text, 'inventory.json', INVENTORY_KINDS);
   const { inventory, problems } = buildInventory(manifest.objects);

@@ -1,0 +1,200 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { accountOf, Capture } from '../support/capture.ts';
+import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
+import { exchange, expectExact, halvesOf } from '../support/exchange.ts';
+import type { Pod } from '../support/lab/pod.ts';
+import type { Endpoint } from '../support/lab/rules.ts';
+import { listed, listedBefore } from '../support/pod-inventory.ts';
+import { Scene } from '../support/scene.ts';
+
+const HASTY_BYTES = 53;
+/** Sends a few bytes and resets, so that the socket is gone with the process. */
+const HASTY = `
+import socket, struct, sys
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+connection.sendall(b"x" * ${HASTY_BYTES})
+connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+connection.close()
+`;
+
+/** A connection from its first packet to its last while this process, and so the agent in it, stands still. */
+function connectHastily(pod: Pod, { address, port }: Endpoint): void {
+  const join = ['sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', pod.directory];
+  const enter = ['nsenter', `--net=/proc/${pod.netns.pid}/ns/net`, '--'];
+  const [command, ...argv] = [...join, ...enter, 'python3', '-IS', '-c', HASTY, address, String(port)];
+  const { status, stderr } = spawnSync(command ?? '', argv, { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+}
+
+describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
+  it("takes a process several cgroups below the pod's own for the pod's", async () => {
+    await using scene = await Scene.create('nested');
+    const { client, server } = scene;
+    const [dialler, by] = await Promise.all([
+      client.peer({ cgroup: 'init.scope/user/session/worker' }),
+      server.peer({ cgroup: 'a/b/c/d/e/f/g' }),
+    ]);
+    await using capture = Capture.start({ pods: [client, server] });
+    const listener = await by.listen(server.ipv4);
+    const near = await dialler.connect(listener);
+    const told = await exchange({ near, far: await listener.accept() }, 1009, 10_007);
+    await capture.until(2);
+    const halves = halvesOf(capture.flows, told.clientPort);
+    expectExact(halves, told);
+    const named = {
+      source: { identity: { podName: 'client' }, attribution: 'Exact' },
+      destination: { identity: { podName: 'server' }, attribution: 'Exact' },
+    };
+    expect(halves).toMatchObject([
+      { ...named, containerId: client.containerId, process: { pid: dialler.pid } },
+      { ...named, containerId: server.containerId, process: { pid: by.pid } },
+    ]);
+  });
+
+  it('gives no record of a pod that no capture selects, and still names it as the far side', async () => {
+    await using scene = await Scene.create('unselected');
+    const { client, server } = scene;
+    await using capture = Capture.start({ pods: [client, server], captures: { servers: { app: 'server' } } });
+    const tolds = [];
+    for (let opened = 0; opened < 5; opened++) tolds.push(await exchange(await scene.connection(), 31, 1009));
+    await capture.until(tolds.length);
+    const { accounts, node } = await capture.stop();
+    expect(accounts).toMatchObject([{ observed: tolds.length, exported: tolds.length }]);
+    // The other half leaves its identity for the join, and no more.
+    expect(node).toMatchObject({ joined: tolds.length, notSelected: 0, unselected: 0, openConnections: 0 });
+    for (const flow of capture.flows) {
+      expect(flow).toMatchObject({
+        observer: 'destination',
+        capture: ['lab/servers'],
+        source: { identity: { podName: 'client' }, attribution: 'Exact', bytes: 31 },
+        destination: { identity: { podName: 'server' }, attribution: 'Exact', bytes: 1009 },
+      });
+    }
+  });
+
+  it('gives no record of a connection that is older than the capture, nor of a listener that closes', async () => {
+    await using scene = await Scene.create('older');
+    const listener = await scene.acceptor.listen(scene.server.ipv4);
+    const near = await scene.dialler.connect(listener);
+    const far = await listener.accept();
+    await using capture = Capture.start({ pods: [scene.client, scene.server] });
+    await Promise.all([near.close(), far.close(), listener.close()]);
+    const told = await exchange(await scene.connection(), 7, 7);
+    await capture.until(2);
+    const { accounts } = await capture.stop();
+    expect(accounts).toMatchObject([{ observed: 2, exported: 2 }]);
+    expectExact(halvesOf(capture.flows, told.clientPort), told);
+  });
+
+  it("does not miss the first connection of a pod whose cgroup is newer than the agent's last look", async () => {
+    await using scene = await Scene.create('late');
+    const { lab, router, client, server, acceptor } = scene;
+    const netns = await lab.netns('late');
+    await router.attach(netns, 1);
+    const { ipv4, ipv6 } = netns.attachment;
+    await using capture = Capture.start({
+      pods: [client, server, listedBefore(lab, 'late', [ipv4, ipv6])],
+      captures: { late: { app: 'late' }, servers: { app: 'server' } },
+    });
+    const listener = await acceptor.listen(server.ipv4);
+
+    const late = await lab.pod('late', { netns });
+    connectHastily(late, listener);
+    const flows = await capture.until(2);
+    expect(flows.find(({ observer }) => observer === 'source')).toMatchObject({
+      capture: ['lab/late'],
+      state: 'Reset',
+      containerId: late.containerId,
+      source: {
+        address: ipv4,
+        bytes: HASTY_BYTES,
+        identity: { podName: 'late', podUid: late.uid },
+        attribution: 'Exact',
+      },
+      destination: { identity: { podName: 'server' }, attribution: 'Exact' },
+    });
+    await (await listener.accept()).close();
+
+    // By now the agent knows the cgroup, and the kernel selects by itself.
+    const peer = await late.peer();
+    const near = await peer.connect(listener);
+    const told = await exchange({ near, far: await listener.accept() }, 101, 103);
+    await capture.until(4);
+    expectExact(halvesOf(capture.flows, told.clientPort), told);
+    const report = await capture.stop();
+    expect(accountOf(report, 'late')).toMatchObject({ observed: 2, exported: 2 });
+    expect(accountOf(report, 'servers')).toMatchObject({ observed: 2, exported: 2 });
+    expect(report.node).toMatchObject({ notSelected: 0, lostUnknown: 0, openConnections: 0 });
+  });
+
+  it('counts what it captured only because it could not know yet, and gives no record of it', async () => {
+    await using scene = await Scene.create('stranger');
+    const { lab, router, server } = scene;
+    const stranger = await lab.pod('stranger');
+    await router.attach(stranger.netns, 1);
+    const peer = await stranger.peer();
+    // A pod that is yet to come makes its neighbourhood unknown, and the stranger's cgroup lies there.
+    await using capture = Capture.start({ pods: [server, listedBefore(lab, 'late', [])] });
+    const listener = await scene.acceptor.listen(server.ipv4);
+    const near = await peer.connect(listener);
+    await exchange({ near, far: await listener.accept() }, 19, 23);
+    await capture.until(1);
+    const { accounts, node } = await capture.stop();
+    expect(accounts).toMatchObject([{ observed: 1, exported: 1 }]);
+    expect(node).toMatchObject({ notSelected: 1, unselected: 0, openConnections: 0 });
+    // Of the stranger nothing but its uid is known, from the path of its cgroup.
+    expect(capture.flows).toMatchObject([
+      {
+        observer: 'destination',
+        source: { identity: { kind: 'Pod', podUid: stranger.uid, podName: undefined }, attribution: 'Exact' },
+      },
+    ]);
+  });
+
+  it('tells pods apart that share one network namespace', async () => {
+    await using scene = await Scene.create('sharing');
+    const { client: one } = scene;
+    const two = await scene.lab.pod('two', { netns: one.netns });
+    const by = await two.peer();
+    await using capture = Capture.start({ pods: [one, two] });
+    for (const address of [one.ipv4, '127.0.0.1', '::1']) {
+      const listener = await by.listen(address);
+      const near = await scene.dialler.connect(listener);
+      const told = await exchange({ near, far: await listener.accept() }, 211, 223);
+      await capture.until(capture.flows.length + 2);
+      const halves = halvesOf(capture.flows, told.clientPort);
+      expectExact(halves, told);
+      for (const half of halves) {
+        expect(half).toMatchObject({
+          scope: 'Local',
+          source: { address, identity: { podName: 'client' }, attribution: 'Exact' },
+          destination: { address, identity: { podName: 'two' }, attribution: 'Exact' },
+        });
+      }
+    }
+  });
+
+  it('names pods of the host network by their processes, on loopback too', async () => {
+    await using scene = await Scene.create('host');
+    const { lab } = scene;
+    const [one, two] = [await lab.pod('one', { netns: 'host' }), await lab.pod('two', { netns: 'host' })];
+    const [dialler, by] = await Promise.all([one.peer(), two.peer()]);
+    // A node's address, as no interface of this machine has it.
+    const onHost = { hostNetwork: true, addresses: ['198.19.255.1'] };
+    await using capture = Capture.start({ pods: [listed(one, onHost), listed(two, onHost)] });
+    const listener = await by.listen('127.0.0.1');
+    const near = await dialler.connect(listener);
+    const told = await exchange({ near, far: await listener.accept() }, 227, 229);
+    await capture.until(2);
+    const halves = halvesOf(capture.flows, told.clientPort);
+    expectExact(halves, told);
+    for (const half of halves) {
+      expect(half).toMatchObject({
+        scope: 'Local',
+        source: { address: '127.0.0.1', identity: { podName: 'one' }, attribution: 'Exact' },
+        destination: { address: '127.0.0.1', identity: { podName: 'two' }, attribution: 'Exact' },
+      });
+    }
+  });
+});
