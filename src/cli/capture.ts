@@ -25,6 +25,8 @@ export interface CaptureOptions {
 
 /** As a shell has it: ended by the person before anything began. */
 const INTERRUPTED_STATUS = 130;
+/** A stop that takes longer than this is explained. */
+const PATIENCE_MILLIS = 1_000;
 
 /** Captures until interrupted, or for the duration. Returns the exit status; throws WeirError before it starts. */
 export async function capture(options: CaptureOptions, context: Context): Promise<number> {
@@ -108,7 +110,10 @@ async function untilEnd(failed: Promise<void>, durationMillis: number | undefine
 }
 
 async function finish(agent: Agent, failures: readonly WeirError[], context: Context): Promise<number> {
-  const report = await agent.stop();
+  const waiting = setTimeout(() => {
+    say(context, 'waiting for the exports to take what is left, a few seconds at most; Ctrl-C again ends at once');
+  }, PATIENCE_MILLIS);
+  const report = await agent.stop().finally(() => clearTimeout(waiting));
   context.stderr.write(agentReportText(report));
   const [failure] = failures;
   if (failure !== undefined) throw failure;
