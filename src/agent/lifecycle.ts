@@ -49,14 +49,17 @@ export function running(parts: Parts): Agent {
   let stopped: Promise<AgentReport> | undefined;
   const stop = async (): Promise<AgentReport> => {
     program.detach();
-    await loop.stop();
-    while (ring.drain(Number.MAX_SAFE_INTEGER) > 0);
-    keeper.stop();
-    await Promise.all(exporters.map((exporter) => exporter.drain(DRAIN_MILLIS)));
-    const last = report();
-    ring.close();
-    program.close();
-    return last;
+    try {
+      await loop.stop();
+      while (ring.drain(Number.MAX_SAFE_INTEGER) > 0);
+      await Promise.all(exporters.map((exporter) => exporter.drain(DRAIN_MILLIS)));
+      return report();
+    } finally {
+      // Also when a record cannot be handled: neither timers nor kernel memory may outlive the agent.
+      keeper.stop();
+      ring.close();
+      program.close();
+    }
   };
   return { report, stop: () => (stopped ??= stop()) };
 }
