@@ -5,7 +5,7 @@
 
 #include "flow.h"
 
-/* Which half of a join slot a socket wrote. */
+/* Which half of a join entry a socket wrote. */
 enum join_half {
 	JOIN_NONE = 0,
 	JOIN_FIRST = 1,
@@ -37,14 +37,21 @@ struct end {
 	__u64 netns_cookie;
 };
 
-struct join_slot {
-	struct bpf_spin_lock lock;
-	__u32 halves; /* 1 or 2; above 2 the slot answers nobody */
+/* Where the two halves of one connection meet. */
+struct join_entry {
 	__u64 flow_id;
 	__u64 established_ns; /* of the first half */
 	struct end ends[2];
-	__u32 first_role;
+	__u32 halves; /* 1 or 2; above 2 the entry answers nobody */
+	__u8 first_role;
+	__u8 awaited; /* the first half is tracked and has not reported: it will come back for the second */
+	__u16 reserved;
+};
+
+struct join_bucket {
+	struct bpf_spin_lock lock;
 	__u32 reserved;
+	struct join_entry entries[2];
 };
 
 #endif

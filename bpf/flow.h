@@ -80,7 +80,7 @@ struct ledger_entry {
 /* Events that concern no capture in particular; one entry a CPU. */
 struct node_counters {
 	__u64 joined;
-	__u64 join_missed; /* the slot was taken over before the other half came or reported */
+	__u64 join_missed; /* the entry was taken over before the first half came back for the second */
 	__u64 join_ambiguous; /* a third half with the same flow id: no join */
 	__u64 unselected; /* captured provisionally, or selected once, and not selected when it ended */
 };
@@ -99,7 +99,7 @@ struct program_config {
 	__u32 flow_id_key_number;
 	__u32 max_connections; /* ceiling of tracked connections: sk_storage has none of its own */
 	__u32 ring_wakeup_bytes; /* fill mark above which the agent is woken at once */
-	__u32 join_mask; /* number of join slots − 1 */
+	__u32 join_mask; /* number of join buckets − 1 */
 };
 
 #endif

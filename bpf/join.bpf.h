@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * Both ends of a connection on one node find each other by flow id, without addresses: the first to be established
- * leaves its identity in a slot, the second takes it and leaves its own, the first reads it when it reports. A slot that
- * another connection took over is a missed join; the id is compared under the slot's lock, so it is never a wrong one.
+ * leaves its identity in an entry, the second takes it and leaves its own, the first comes back for it when it reports. An
+ * entry that another connection took over is a missed join; the id is compared under the bucket's lock, so it is never a
+ * wrong one.
  */
 #ifndef WEIR_JOIN_BPF_H
 #define WEIR_JOIN_BPF_H
@@ -13,11 +14,30 @@
 /* Two halves are established at most one full round of SYN-ACK retransmissions (127 s) apart. */
 #define JOIN_WINDOW_NS 130000000000ULL
 
-static __always_inline struct join_slot *join_slot_of(__u64 id)
+static __always_inline struct join_bucket *join_bucket_of(__u64 id)
 {
 	__u32 index = (__u32)id & config.join_mask;
 
-	return bpf_map_lookup_elem(&join_slots, &index);
+	return bpf_map_lookup_elem(&join_buckets, &index);
+}
+
+/* Both under the bucket's lock. */
+static __always_inline struct join_entry *join_entry_of(struct join_bucket *bucket, __u64 id)
+{
+	if (bucket->entries[0].flow_id == id)
+		return &bucket->entries[0];
+	return bucket->entries[1].flow_id == id ? &bucket->entries[1] : NULL;
+}
+
+/* The entry that is least missed: one that nobody comes back for, else the older one. */
+static __always_inline struct join_entry *join_victim(struct join_bucket *bucket)
+{
+	struct join_entry *one = &bucket->entries[0];
+	struct join_entry *two = &bucket->entries[1];
+
+	if (one->awaited != two->awaited)
+		return one->awaited ? two : one;
+	return one->established_ns <= two->established_ns ? one : two;
 }
 
 static __always_inline struct node_counters *this_cpu_counters(void)
@@ -27,33 +47,38 @@ static __always_inline struct node_counters *this_cpu_counters(void)
 	return bpf_map_lookup_elem(&node_counters, &zero);
 }
 
-/* Leaves this end's identity in the slot. With a connection, also keeps which half it is and the other's identity. */
+/* Leaves this end's identity behind. With a connection, also keeps which half it is and the other's identity. */
 static __always_inline void join_establish(__u64 id, __u8 role, struct end own, __u64 now,
 					   struct connection *connection)
 {
-	struct join_slot *slot = join_slot_of(id);
+	struct join_bucket *bucket = join_bucket_of(id);
 	__u8 half = JOIN_NONE;
 	struct end far = {};
 
-	if (!slot)
+	if (!bucket)
 		return;
-	bpf_spin_lock(&slot->lock);
-	if (slot->flow_id != id || now - slot->established_ns > JOIN_WINDOW_NS) {
-		slot->flow_id = id;
-		slot->established_ns = now;
-		slot->ends[0] = own;
-		slot->first_role = role;
-		slot->halves = 1;
+	bpf_spin_lock(&bucket->lock);
+	struct join_entry *entry = join_entry_of(bucket, id);
+
+	if (!entry || now - entry->established_ns > JOIN_WINDOW_NS) {
+		if (!entry)
+			entry = join_victim(bucket);
+		entry->flow_id = id;
+		entry->established_ns = now;
+		entry->ends[0] = own;
+		entry->first_role = role;
+		entry->awaited = connection != NULL;
+		entry->halves = 1;
 		half = JOIN_FIRST;
-	} else if (slot->halves == 1 && (slot->first_role != role || role == ROLE_ACTIVE)) {
-		slot->ends[1] = own;
-		far = slot->ends[0];
-		slot->halves = 2;
+	} else if (entry->halves == 1 && (entry->first_role != role || role == ROLE_ACTIVE)) {
+		entry->ends[1] = own;
+		far = entry->ends[0];
+		entry->halves = 2;
 		half = JOIN_SECOND;
 	} else {
-		slot->halves = 3;
+		entry->halves = 3;
 	}
-	bpf_spin_unlock(&slot->lock);
+	bpf_spin_unlock(&bucket->lock);
 
 	if (!connection)
 		return;
@@ -72,22 +97,26 @@ static __always_inline bool is_same_end(struct end one, struct end two)
 static __always_inline void join_report(struct connection *connection, struct end own)
 {
 	struct node_counters *counters = this_cpu_counters();
-	struct join_slot *slot = join_slot_of(connection->flow_id);
+	struct join_bucket *bucket = join_bucket_of(connection->flow_id);
 	__u32 halves = 0;
 	struct end first = {};
 	struct end second = {};
 
-	if (!slot || !counters || !connection->flow_id)
+	if (!bucket || !counters || !connection->flow_id)
 		return;
-	bpf_spin_lock(&slot->lock);
-	if (slot->flow_id == connection->flow_id) {
-		halves = slot->halves;
-		first = slot->ends[0];
-		second = slot->ends[1];
-	}
-	bpf_spin_unlock(&slot->lock);
+	bpf_spin_lock(&bucket->lock);
+	struct join_entry *entry = join_entry_of(bucket, connection->flow_id);
 
-	/* The slot was lost, and may be the other half's by now. */
+	if (entry) {
+		halves = entry->halves;
+		first = entry->ends[0];
+		second = entry->ends[1];
+		if (connection->join_half == JOIN_FIRST)
+			entry->awaited = 0;
+	}
+	bpf_spin_unlock(&bucket->lock);
+
+	/* The entry was lost, and may be the other half's by now. */
 	bool missed = halves == 0 || !is_same_end(first, own);
 
 	if (halves > 2) {

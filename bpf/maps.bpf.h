@@ -63,14 +63,14 @@ struct {
 } node_counters SEC(".maps");
 
 /*
- * Direct-mapped by flow id: where the two halves of a connection meet. (load) 65,536 slots, 5 MB: several times the live
- * connections of a busy node, so that a slot is rarely taken over before both halves have read it.
+ * Buckets of two entries by flow id: where the two halves of a connection meet. (load) 32,768 buckets, 4 MB: twice the live
+ * connections of a busy node find room, so that an entry is rarely taken over before both halves have read it.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 32768);
 	__type(key, __u32);
-	__type(value, struct join_slot);
-} join_slots SEC(".maps");
+	__type(value, struct join_bucket);
+} join_buckets SEC(".maps");
 
 #endif

@@ -21,7 +21,7 @@ export interface TcpProgramOptions {
   /** Bytes, a power of two and at least a page. */
   readonly ringBytes: number;
   /** A power of two. */
-  readonly joinSlots: number;
+  readonly joinBuckets: number;
 }
 
 /** The loaded program and its maps. Closing detaches it and frees everything in the kernel. */
@@ -62,14 +62,14 @@ export function loadTcpProgram(libbpf: Libbpf, options: TcpProgramOptions): TcpP
 
 function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions): void {
   libbpf.setMapMaxEntries(libbpf.findMap(object, 'flows'), options.ringBytes);
-  libbpf.setMapMaxEntries(libbpf.findMap(object, 'join_slots'), options.joinSlots);
+  libbpf.setMapMaxEntries(libbpf.findMap(object, 'join_buckets'), options.joinBuckets);
   const config = libbpf.mapInitialValue(libbpf.findMap(object, '.rodata'));
   const view = new DataView(config.buffer, config.byteOffset, config.byteLength);
   config.set(options.flowIdKey, PROGRAM_CONFIG.flowIdKey);
   view.setUint32(PROGRAM_CONFIG.flowIdKeyNumber, options.flowIdKeyNumber, true);
   view.setUint32(PROGRAM_CONFIG.maxConnections, options.maxConnections, true);
   view.setUint32(PROGRAM_CONFIG.ringWakeupBytes, options.ringBytes / 4, true);
-  view.setUint32(PROGRAM_CONFIG.joinMask, options.joinSlots - 1, true);
+  view.setUint32(PROGRAM_CONFIG.joinMask, options.joinBuckets - 1, true);
 }
 
 function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {

@@ -24,7 +24,7 @@ interface SetCounts {
 export interface NodeCounts {
   /** Records whose far side is the other half's kernel identity. */
   readonly joined: number;
-  /** The join slot was taken over before both halves had read it. */
+  /** The entry where both ends meet was taken over before its first half came back for the second. */
   readonly joinMissed: number;
   /** A third half came with the same flow id: not joined. */
   readonly joinAmbiguous: number;
