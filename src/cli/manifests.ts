@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { buildInventory, type Inventory } from '../agent/identify/inventory.ts';
 import { INVENTORY_KINDS, INVENTORY_LIMITS } from '../agent/identify/inventory-schema.ts';
 import { notHonoured } from '../api/honoured.ts';
+import { duplicateObjects } from '../api/manifest/duplicates.ts';
 import { kindFromCrd } from '../api/manifest/kinds.ts';
 import { type LocatedObject, parseManifest } from '../api/manifest/manifest.ts';
 import { formatProblem, type Problem } from '../api/manifest/problem.ts';
@@ -34,7 +35,7 @@ export async function readManifests(files: readonly string[], stdin: Readable): 
     objects.push(...manifest.objects);
     problems.push(...manifest.problems);
   }
-  problems.push(...objects.flatMap(notHonoured));
+  problems.push(...duplicateObjects(objects), ...objects.flatMap(notHonoured));
   throwProblems(problems);
   return { captures: objects.filter(isFlowCapture), exports: objects.filter(isFlowExport) };
 }

@@ -55,11 +55,12 @@ export class RingReader {
       const header = Atomics.load(this.#headers, at >>> 2);
       if ((header & BUSY) !== 0) break;
       const length = header & LENGTH;
-      if ((header & DISCARDED) === 0) {
-        handle(this.#view, at + HEADER_BYTES, length);
-        handled++;
-      }
+      // First the position: should the handler throw, the record is not met again.
       this.#position += (length + HEADER_BYTES + 7) & ~7;
+      if ((header & DISCARDED) === 0) {
+        handled++;
+        handle(this.#view, at + HEADER_BYTES, length);
+      }
       if (++seen % RELEASE_EVERY === 0) this.#release();
     }
     this.#release();

@@ -1,11 +1,13 @@
 /** Keeps the kernel's selection in step with the cgroups that come and go. */
-import type { Timers } from '../../lib/timers.ts';
+import { monotonicMillis, type Timers } from '../../lib/timers.ts';
 import type { CgroupTree } from '../identify/cgroup-tree.ts';
 import type { DesiredSelection } from './desired.ts';
 import type { SelectionMap } from './selection-map.ts';
 
 /** inotify tells of one directory at a time: a new pod makes several within moments. */
 const SETTLE_MILLIS = 5;
+/** Where cgroups come and go all the time, a rescan takes at most a tenth of it. */
+const RESTS_PER_RESCAN = 10;
 /** inotify events can be lost when its queue overflows, and nobody says so. */
 const RESCAN_MILLIS = 10_000;
 
@@ -26,10 +28,13 @@ export function keepSelected(
 ): SelectionKeeper {
   let cancel: (() => void) | undefined;
   let settling = false;
+  let settleMillis = SETTLE_MILLIS;
   const refresh = (): void => {
+    const begun = monotonicMillis();
     settling = false;
     tree.rescan();
     selection.write(desired());
+    settleMillis = Math.max(SETTLE_MILLIS, (monotonicMillis() - begun) * RESTS_PER_RESCAN);
     cancel = timers.after(RESCAN_MILLIS, refreshLater);
   };
   const refreshLater = (): void => {
@@ -44,7 +49,7 @@ export function keepSelected(
     if (settling) return;
     settling = true;
     cancel?.();
-    cancel = timers.after(SETTLE_MILLIS, refreshLater);
+    cancel = timers.after(settleMillis, refreshLater);
   });
   refresh();
   return {
