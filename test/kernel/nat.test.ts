@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Capture } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
-import { exchange, expectExact } from '../support/exchange.ts';
-import { dnat, masquerade } from '../support/lab/rules.ts';
+import { type Exchange, exchange, expectExact } from '../support/exchange.ts';
+import { dnat, type Endpoint, masquerade } from '../support/lab/rules.ts';
 import { Scene } from '../support/scene.ts';
 
 const SERVICES = [
@@ -22,31 +22,36 @@ describe.runIf(mayCapture)(`connections through DNAT and masquerade${whySkipped}
     await dnat(router.netns, dialled, listener);
     await masquerade(router.netns, `${match} ${server[family]}`);
 
+    const exchanges: (Exchange & { readonly translated: Endpoint | null })[] = [];
     for (let opened = 1; opened <= CONNECTIONS; opened++) {
       const near = await dialler.connect(dialled);
       const far = await listener.accept();
-      const translated = far.remote;
       const told = await exchange({ near, far }, 1009 * opened, 10_007 * opened);
-      await capture.until(2 * opened);
+      exchanges.push({ ...told, translated: far.remote });
+    }
+
+    await capture.until(2 * CONNECTIONS);
+    const sources = capture.flows.filter(({ observer }) => observer === 'source');
+    for (const told of exchanges) {
       // The router may choose another port for the server to see, so the halves are found by their id.
-      const sources = capture.flows.filter(({ source }) => source.address === client[family]);
       const source = sources.find(({ source: { port } }) => port === told.clientPort);
       const destination = capture.flows.find(({ id, observer }) => id === source?.id && observer === 'destination');
       if (source === undefined || destination === undefined) throw new Error('the halves do not find each other');
-
       expectExact([source, destination], told);
-      const names = {
-        scope: 'Node',
-        source: { identity: { podName: 'client', podUid: client.uid }, attribution: 'Exact' },
-        destination: { identity: { podName: 'server', podUid: server.uid }, attribution: 'Exact' },
-      };
-      expect(source).toMatchObject(names);
-      expect(destination).toMatchObject(names);
-      expect(source.destination).toMatchObject(dialled);
-      expect(destination.source).toMatchObject({ ...translated });
+      expect([source, destination]).toMatchObject([named(scene), named(scene)]);
+      expect(source).toMatchObject({ source: { address: client[family] }, destination: dialled });
+      expect(destination).toMatchObject({ source: { ...told.translated }, destination: { port: listener.port } });
       expect(destination.source.address).toBe(router.gateway(2)[family]);
-      expect(destination.destination).toMatchObject({ address: server[family], port: listener.port });
+      expect(destination.destination.address).toBe(server[family]);
     }
     expect(new Set(capture.flows.map(({ id }) => id)).size).toBe(CONNECTIONS);
   });
 });
+
+function named({ client, server }: Scene): object {
+  return {
+    scope: 'Node',
+    source: { identity: { podName: 'client', podUid: client.uid }, attribution: 'Exact' },
+    destination: { identity: { podName: 'server', podUid: server.uid }, attribution: 'Exact' },
+  };
+}

@@ -24,47 +24,61 @@ export interface HalfLife {
 export interface LifeCycle {
   readonly name: string;
   /** Lives it. Resolves with the pids of processes that it has made, by name. */
-  readonly live: (scene: Scene, capture: Capture) => Promise<Readonly<Record<string, number>> | undefined>;
+  readonly live: (scene: Scene, records: Records) => Promise<Readonly<Record<string, number>> | undefined>;
   readonly source: HalfLife;
   /** undefined: the server never saw a connection. */
   readonly destination: HalfLife | undefined;
 }
 
-/** One test for each life, in a scene of their own. */
+/** The records of one life. */
+export interface Records {
+  /** All so far, as soon as there are so many. */
+  until(count: number): Promise<readonly Flow[]>;
+}
+
+/** One test for each life, in one scene and under one capture of both pods. */
 export function describeLives(title: string, labName: string, lives: readonly LifeCycle[]): void {
   describe.runIf(mayCapture)(`${title}${whySkipped}`, () => {
     let scene: Scene;
+    let capture: Capture;
 
     beforeAll(async () => {
       scene = await Scene.create(labName);
+      capture = Capture.start({ pods: [scene.client, scene.server] });
     });
 
     afterAll(async () => {
       await scene[Symbol.asyncDispose]();
+      await capture.stop();
     });
 
     it.each(lives)('$name', async (life) => {
-      const { told, expected } = await liveCaptured(scene, life);
+      const { told, expected } = await liveCaptured(scene, capture, life);
       expect(told).toEqual(expected);
     });
   });
 }
 
-/** Lives the connection under a capture of both pods. Resolves with what its records tell, and what they are to tell. */
+/** Lives the connection. Resolves with what its records tell, and what they are to tell. */
 async function liveCaptured(
   scene: Scene,
+  capture: Capture,
   { live, source, destination }: LifeCycle,
 ): Promise<{ told: readonly Told[]; expected: readonly Told[] }> {
-  const { client, server, dialler, acceptor } = scene;
-  await using capture = Capture.start({ pods: [client, server] });
+  const { dialler, acceptor } = scene;
+  const from = capture.flows.length;
+  const records = { until: async (count: number) => (await capture.until(from + count)).slice(from) };
+  const missedBefore = capture.report().node.joinMissed;
   const before = Date.now();
-  const made = await live(scene, capture);
-  await capture.until(destination === undefined ? 1 : 2);
-  await capture.stop();
+  const made = await live(scene, records);
+  const flows = (await records.until(destination === undefined ? 1 : 2)).toSorted(bySourceFirst);
   const after = Date.now();
 
-  const flows = capture.flows.toSorted((a, b) => b.observer.localeCompare(a.observer));
-  expectNames(flows, scene);
+  // Nothing else is on its way either: the kernel has observed no more than what has come.
+  expect(capture.account('all')).toMatchObject({ observed: from + flows.length, exported: from + flows.length });
+  const { openConnections, joinMissed } = capture.report().node;
+  expect(openConnections).toBe(0);
+  expectNames(flows, scene, joinMissed - missedBefore);
   expect(new Set(flows.map(({ id }) => id)).size, 'flow.id of both halves').toBe(1);
   for (const { start, end } of flows) {
     expect(start / 1000).toBeGreaterThan(before - 1);
@@ -77,6 +91,10 @@ async function liveCaptured(
     expected.push(expectedHalf('destination', destination, processes, acceptor.executable));
   }
   return { told: flows.map((flow, index) => toldHalf(flow, expected[index])), expected };
+}
+
+function bySourceFirst(a: Flow, b: Flow): number {
+  return b.observer.localeCompare(a.observer);
 }
 
 type Told = ReturnType<typeof expectedHalf>;
@@ -123,20 +141,24 @@ function toldHalf(flow: Flow, expected: Told | undefined): Told {
   };
 }
 
-/** Both ends as the pods that they are: by the kernel where the handshake was completed, else by the listed address. */
-function expectNames(flows: readonly Flow[], { client, server }: Scene): void {
+/**
+ * Both ends as the pods that they are: by the kernel where the two halves met, else by the listed address. That the halves
+ * of an established connection did not meet is counted, or else it is a fault.
+ */
+function expectNames(flows: readonly Flow[], { client, server }: Scene, joinMissed: number): void {
   for (const flow of flows) {
     expect([flow.source.address, flow.destination.address]).toEqual([client.ipv4, server.ipv4]);
     expect([nameOf(flow.source), nameOf(flow.destination)]).toEqual(['lab/client', 'lab/server']);
     const [own, far] = flow.observer === 'source' ? [flow.source, flow.destination] : [flow.destination, flow.source];
-    const joined = flows.length === 2 && flow.id !== undefined;
-    expect([own.attribution, far.attribution]).toEqual(['Exact', joined ? 'Exact' : 'Timeline']);
-    expect(flow.scope).toBe(joined ? 'Node' : undefined);
+    expect([own.attribution, far.attribution]).toEqual(['Exact', flow.scope === 'Node' ? 'Exact' : 'Timeline']);
   }
+  const apart = flows.filter(({ id, scope }) => id !== undefined && scope !== 'Node');
+  expect(apart.length, 'halves that did not meet').toBe(joinMissed);
   const ports = flows.map(({ source, destination }) => `${source.port} ${destination.port}`);
   expect(new Set(ports).size, 'ports of both halves').toBe(1);
 }
 
+/** `namespace/pod`, as a side of a record names it. */
 function nameOf({ identity }: Side): string {
   return `${identity.namespace ?? ''}/${identity.podName ?? ''}`;
 }

@@ -4,11 +4,11 @@ import { describeLives, type LifeCycle } from '../../support/life-cycle.ts';
 const ORDERLY: readonly LifeCycle[] = [
   {
     name: 'closed by the client first: its socket goes once its FIN is acknowledged',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await Promise.all([near.send(1009), far.receive(1009)]);
       await near.close();
-      await capture.until(1);
+      await records.until(1);
       await far.close();
       return undefined;
     },
@@ -17,11 +17,11 @@ const ORDERLY: readonly LifeCycle[] = [
   },
   {
     name: 'closed by the server first',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await Promise.all([far.send(70_001), near.receive(70_001)]);
       await far.close();
-      await capture.until(1);
+      await records.until(1);
       await near.close();
       return undefined;
     },

@@ -88,7 +88,7 @@ const FAST_OPENS: readonly LifeCycle[] = [
   },
   {
     name: 'answered and closed by the server before the handshake is over',
-    async live(scene, capture) {
+    async live(scene, records) {
       await fastOpen(scene, FAST_OPEN);
       const hole = await blackHole(scene.router.netns, 'forward', 'tcp flags & (syn | ack) == ack');
       const listener = await scene.acceptor.listen(scene.server.ipv4, { fastOpenQueue: 5 });
@@ -101,7 +101,7 @@ const FAST_OPENS: readonly LifeCycle[] = [
       await hole.remove();
       await near.receive(1009);
       await near.receiveToEnd();
-      await capture.until(1);
+      await records.until(1);
       await Promise.all([near.close(), listener.close()]);
       return undefined;
     },

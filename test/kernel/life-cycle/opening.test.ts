@@ -7,6 +7,9 @@ import type { Scene } from '../../support/scene.ts';
 /** A port on which nobody listens. */
 const NOBODY = 9;
 
+/** A SYN is sent again after a second (RFC 6298), give or take a timer's tick. */
+const FIRST_RETRANSMISSION_US = 990_000;
+
 function nobody({ server }: Scene): { address: string; port: number } {
   return { address: server.ipv4, port: NOBODY };
 }
@@ -48,11 +51,11 @@ const FAILURES: readonly LifeCycle[] = [
   },
   {
     name: 'timed out: a black hole swallows every SYN',
-    async live(scene, capture) {
+    async live(scene, records) {
       const hole = await blackHole(scene.router.netns, 'forward', `tcp dport ${NOBODY}`);
       const attempt = scene.dialler.connect(nobody(scene), { synRetries: 1 });
       await expect(attempt).rejects.toMatchObject({ code: 'ETIMEDOUT' });
-      const [flow] = await capture.until(1);
+      const [flow] = await records.until(1);
       expect(flow?.tcp?.retransmits).toBe((await hole.packets()) - 1);
       await hole.remove();
       return undefined;
@@ -91,7 +94,7 @@ const FAILURES: readonly LifeCycle[] = [
 const SUCCESSES: readonly LifeCycle[] = [
   {
     name: 'opened with a SYN that was lost once: the handshake took its retransmission too',
-    async live(scene, capture) {
+    async live(scene, records) {
       const hole = await blackHole(scene.router.netns, 'forward', 'tcp flags & (syn | ack) == syn');
       const listener = await scene.acceptor.listen(scene.server.ipv4);
       const near = await scene.dialler.startConnect(listener);
@@ -99,8 +102,10 @@ const SUCCESSES: readonly LifeCycle[] = [
       await near.connected();
       const far = await listener.accept();
       await far.close();
-      await capture.until(1);
+      await records.until(1);
       await Promise.all([near.close(), listener.close()]);
+      const opened = (await records.until(2)).find(({ observer }) => observer === 'source');
+      expect(opened?.tcp?.handshakeDuration).toBeGreaterThan(FIRST_RETRANSMISSION_US);
       return undefined;
     },
     source: { ended: ['Closed', 'Finished'], sent: 0, received: 0, process: 'dialler', retransmits: 1 },
@@ -108,7 +113,7 @@ const SUCCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'opened with a SYN-ACK that was lost once: the time of the handshake is not known to the server',
-    async live(scene, capture) {
+    async live(scene, records) {
       const hole = await blackHole(scene.router.netns, 'forward', 'tcp flags & (syn | ack) == (syn | ack)');
       const listener = await scene.acceptor.listen(scene.server.ipv4);
       const near = await scene.dialler.startConnect(listener);
@@ -117,7 +122,7 @@ const SUCCESSES: readonly LifeCycle[] = [
       await near.connected();
       const far = await listener.accept();
       await far.close();
-      await capture.until(1);
+      await records.until(1);
       await Promise.all([near.close(), listener.close()]);
       return undefined;
     },
@@ -133,13 +138,13 @@ const SUCCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'opened through a SYN cookie: the server kept no state of the handshake',
-    async live(scene, capture) {
+    async live(scene, records) {
       await scene.server.netns.sysctl({ 'net.ipv4.tcp_syncookies': 2 });
       const { near, far } = await scene.connection();
       await scene.server.netns.sysctl({ 'net.ipv4.tcp_syncookies': 1 });
       await Promise.all([near.send(37), far.receive(37)]);
       await far.close();
-      await capture.until(1);
+      await records.until(1);
       await near.close();
       return undefined;
     },

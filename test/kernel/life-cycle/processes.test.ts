@@ -3,12 +3,12 @@ import { describeLives, type LifeCycle } from '../../support/life-cycle.ts';
 const PROCESSES: readonly LifeCycle[] = [
   {
     name: 'ended by kill -9 of the server: a killed process still closes its sockets',
-    async live(scene, capture) {
+    async live(scene, records) {
       const mortal = await scene.server.peer();
       const { near, far } = await scene.connection({ by: mortal });
       await Promise.all([near.send(31), far.receive(31)]);
       await mortal.kill();
-      await capture.until(1);
+      await records.until(1);
       await near.close();
       return { mortal: mortal.pid };
     },
@@ -23,13 +23,13 @@ const PROCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'ended by kill -9 of the server with unread data: the kernel resets it',
-    async live(scene, capture) {
+    async live(scene, records) {
       const mortal = await scene.server.peer();
       const { near, far } = await scene.connection({ by: mortal });
       await near.send(31);
       await far.wait({ unread: 31 });
       await mortal.kill();
-      await capture.until(2);
+      await records.until(2);
       await near.close();
       return { mortal: mortal.pid };
     },
@@ -44,14 +44,14 @@ const PROCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'ended in the accept queue of a listener that was killed: no process ever had it',
-    async live(scene, capture) {
+    async live(scene, records) {
       const mortal = await scene.server.peer();
       const listener = await mortal.listen(scene.server.ipv4);
       const near = await scene.dialler.connect(listener);
       await near.send(31);
       await near.wait({ unacked: 0 });
       await mortal.kill();
-      await capture.until(2);
+      await records.until(2);
       await near.close();
       return undefined;
     },
@@ -60,14 +60,14 @@ const PROCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'shared with a forked child that closes it last: the opener stays its process, of an accepted one it is the child',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       const [nearChild, farChild] = [await near.fork(), await far.fork()];
       await Promise.all([near.close(), far.close()]);
       await nearChild.socket.send(53);
       await farChild.socket.receive(53);
       await farChild.socket.close();
-      await capture.until(1);
+      await records.until(1);
       await nearChild.socket.close();
       return { child: farChild.pid };
     },
@@ -76,7 +76,7 @@ const PROCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'passed to other processes, which close it: the opener, and the heir of the accepted one',
-    async live(scene, capture) {
+    async live(scene, records) {
       const [nearHeir, farHeir] = await Promise.all([scene.client.peer(), scene.server.peer()]);
       const { near, far } = await scene.connection();
       const [passedNear, passedFar] = [await near.passTo(nearHeir), await far.passTo(farHeir)];
@@ -84,7 +84,7 @@ const PROCESSES: readonly LifeCycle[] = [
       await passedFar.send(97);
       await passedNear.receive(97);
       await passedNear.close();
-      await capture.until(1);
+      await records.until(1);
       await passedFar.close();
       await Promise.all([nearHeir.end(), farHeir.end()]);
       return { heir: farHeir.pid };

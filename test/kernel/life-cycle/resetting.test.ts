@@ -3,11 +3,11 @@ import { describeLives, type LifeCycle } from '../../support/life-cycle.ts';
 const RESETS: readonly LifeCycle[] = [
   {
     name: 'reset by the client with SO_LINGER 0',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await Promise.all([near.send(1009), far.receive(1009)]);
       await near.reset();
-      await capture.until(2);
+      await records.until(2);
       await far.close();
       return undefined;
     },
@@ -16,11 +16,11 @@ const RESETS: readonly LifeCycle[] = [
   },
   {
     name: 'reset by the server with SO_LINGER 0',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await Promise.all([near.send(19), far.receive(19)]);
       await far.reset();
-      await capture.until(2);
+      await records.until(2);
       await near.close();
       return undefined;
     },
@@ -29,12 +29,12 @@ const RESETS: readonly LifeCycle[] = [
   },
   {
     name: 'closed by the server with unread data, which is a reset; the unread bytes were received all the same',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await near.send(7001);
       await far.wait({ unread: 7001 });
       await far.close();
-      await capture.until(2);
+      await records.until(2);
       await near.close();
       return undefined;
     },
@@ -43,13 +43,13 @@ const RESETS: readonly LifeCycle[] = [
   },
   {
     name: 'closed by the client with unread data, in CLOSE_WAIT',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await far.send(43);
       await far.shutdown('write');
       await near.wait({ unread: 43, state: 'CLOSE_WAIT' });
       await near.close();
-      await capture.until(2);
+      await records.until(2);
       await far.close();
       return undefined;
     },
@@ -58,13 +58,13 @@ const RESETS: readonly LifeCycle[] = [
   },
   {
     name: 'reset in CLOSE_WAIT: the server still sends to a client that has closed',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await near.close();
-      await capture.until(1);
+      await records.until(1);
       await far.wait({ state: 'CLOSE_WAIT' });
       await far.send(500);
-      await capture.until(2);
+      await records.until(2);
       await far.close();
       return undefined;
     },
@@ -73,14 +73,14 @@ const RESETS: readonly LifeCycle[] = [
   },
   {
     name: 'reset by the client after it has half-closed: SO_LINGER 0 in FIN_WAIT2',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await near.send(23);
       await near.shutdown('write');
       await far.receiveToEnd();
       await near.wait({ state: 'FIN_WAIT2' });
       await near.reset();
-      await capture.until(2);
+      await records.until(2);
       await far.close();
       return undefined;
     },
@@ -89,13 +89,13 @@ const RESETS: readonly LifeCycle[] = [
   },
   {
     name: 'reset by the kernel for data to a client that no longer reads: the client cannot tell whose reset it was',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await near.shutdown('both');
       await far.wait({ state: 'CLOSE_WAIT' });
       await near.wait({ state: 'FIN_WAIT2' });
       await far.send(61);
-      await capture.until(2);
+      await records.until(2);
       await Promise.all([near.close(), far.close()]);
       return undefined;
     },
@@ -104,13 +104,13 @@ const RESETS: readonly LifeCycle[] = [
   },
   {
     name: 'reset by the server in CLOSE_WAIT: a client that no longer reads cannot tell whose reset it was either',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await near.shutdown('both');
       await far.wait({ state: 'CLOSE_WAIT' });
       await near.wait({ state: 'FIN_WAIT2' });
       await far.reset();
-      await capture.until(2);
+      await records.until(2);
       await near.close();
       return undefined;
     },
@@ -119,11 +119,11 @@ const RESETS: readonly LifeCycle[] = [
   },
   {
     name: 'given up with connect(AF_UNSPEC), which keeps the socket',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection();
       await Promise.all([near.send(89), far.receive(89)]);
       await near.disconnect();
-      await capture.until(2);
+      await records.until(2);
       await Promise.all([near.close(), far.close()]);
       return undefined;
     },

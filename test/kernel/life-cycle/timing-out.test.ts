@@ -6,12 +6,12 @@ const USER_TIMEOUT_MS = 400;
 const TIMEOUTS: readonly LifeCycle[] = [
   {
     name: 'black-holed with data on the way, until TCP_USER_TIMEOUT',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection({ userTimeoutMs: USER_TIMEOUT_MS });
       await Promise.all([near.send(211), far.receive(211)]);
       const hole = await blackHole(scene.router.netns, 'forward', 'tcp dport > 0');
       await near.send(1009);
-      await capture.until(1);
+      await records.until(1);
       await Promise.all([near.close(), far.reset()]);
       await hole.remove();
       return undefined;
@@ -21,12 +21,12 @@ const TIMEOUTS: readonly LifeCycle[] = [
   },
   {
     name: 'closed into a black hole: neither its last data nor its FIN is ever acknowledged',
-    async live(scene, capture) {
+    async live(scene, records) {
       const { near, far } = await scene.connection({ userTimeoutMs: USER_TIMEOUT_MS });
       const hole = await blackHole(scene.router.netns, 'forward', 'tcp dport > 0');
       await near.send(1009);
       await near.close();
-      await capture.until(1);
+      await records.until(1);
       await far.reset();
       await hole.remove();
       return undefined;
