@@ -29,10 +29,21 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-export function verdict({ values, target }: Measure): '' | 'met' | 'missed' {
+/** `unclear`: the target lies within what the spread of the rounds leaves open, so another run may say otherwise. */
+export function verdict({ values, target }: Measure): '' | 'met' | 'missed' | 'unclear' {
   if (target === undefined) return '';
   const value = median(values);
-  return ('atMost' in target ? value <= target.atMost : value >= target.atLeast) ? 'met' : 'missed';
+  const limit = 'atMost' in target ? target.atMost : target.atLeast;
+  if (value !== limit && Math.abs(value - limit) < uncertainty(values)) return 'unclear';
+  return ('atMost' in target ? value <= limit : value >= limit) ? 'met' : 'missed';
+}
+
+/** Half the width of the median's 95 % interval: the notch of a box plot (McGill, Tukey and Larsen, 1978). */
+function uncertainty(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = Math.ceil(sorted.length / 2);
+  const quartiles = median(sorted.slice(-half)) - median(sorted.slice(0, half));
+  return (1.57 * quartiles) / Math.sqrt(values.length);
 }
 
 /** A Markdown table, aligned so that it reads well on a terminal too. */
