@@ -27,7 +27,8 @@ struct connection {
 	__u8 established;
 	__u8 join_half;
 	__u8 joined;
-	__u32 reserved;
+	__u8 executable_cut;
+	__u8 reserved[3];
 	char executable[EXECUTABLE_LENGTH];
 };
 

@@ -7,7 +7,7 @@
 #ifndef WEIR_FLOW_H
 #define WEIR_FLOW_H
 
-#define EXECUTABLE_LENGTH 24 /* bytes kept of the executable's file name, NUL included */
+#define EXECUTABLE_LENGTH 32 /* bytes kept of the executable's file name, NUL included */
 
 enum record_type {
 	RECORD_TCP = 1,
@@ -26,6 +26,7 @@ enum tcp_flag {
 	TCP_FLAG_RECEIVE_SHUT = 8, /* the process had given up reading: a reset may be the kernel's own answer to late data */
 	TCP_FLAG_ORPHANED = 16, /* no process held the socket any more */
 	TCP_FLAG_JOINED = 32, /* far_* is the other half's kernel identity */
+	TCP_FLAG_EXECUTABLE_CUT = 64, /* the executable's name is longer than what is here */
 };
 
 /* Values of a selection entry and of a record's set beside real set ids. */

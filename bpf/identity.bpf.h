@@ -46,15 +46,16 @@ static __always_inline void remember_process(struct connection *connection)
 	connection->pid = leader->tgid;
 	connection->process_start_ns = leader->start_boottime;
 
-	/* An exiting process has no mm any more; its name is then the thread group leader's. */
+	/* An exiting process has no executable any more; its comm is a thread's own choice and would be no substitute. */
 	struct mm_struct *mm = leader->mm;
 	struct file *file = mm ? mm->exe_file : NULL;
 
-	if (file)
-		bpf_probe_read_kernel_str(connection->executable, sizeof(connection->executable),
-					  file->f_path.dentry->d_name.name);
-	else
-		bpf_probe_read_kernel_str(connection->executable, sizeof(connection->executable), leader->comm);
+	if (!file)
+		return;
+	struct dentry *dentry = file->f_path.dentry;
+
+	bpf_probe_read_kernel_str(connection->executable, sizeof(connection->executable), dentry->d_name.name);
+	connection->executable_cut = dentry->d_name.len >= sizeof(connection->executable);
 }
 
 #endif

@@ -9,6 +9,7 @@
 #define WEIR_JOIN_BPF_H
 
 #include "config.bpf.h"
+#include "count.bpf.h"
 #include "maps.bpf.h"
 
 /* Two halves are established at most one full round of SYN-ACK retransmissions (127 s) apart. */
@@ -121,16 +122,16 @@ static __always_inline void join_report(struct connection *connection, struct en
 
 	if (halves > 2) {
 		connection->joined = 0;
-		counters->join_ambiguous++;
+		count_one(&counters->join_ambiguous);
 	} else if (connection->join_half == JOIN_FIRST && missed) {
-		counters->join_missed++;
+		count_one(&counters->join_missed);
 	} else if (connection->join_half == JOIN_FIRST && halves == 2) {
 		connection->far_cgroup_id = second.cgroup_id;
 		connection->far_netns_cookie = second.netns_cookie;
 		connection->joined = 1;
 	}
 	if (connection->joined)
-		counters->joined++;
+		count_one(&counters->joined);
 }
 
 #endif

@@ -109,6 +109,11 @@ struct tcp_sock {
 };
 
 struct qstr {
+	union {
+		struct {
+			__u32 len;
+		};
+	};
 	const unsigned char *name;
 };
 
@@ -134,7 +139,6 @@ struct task_struct {
 	int tgid;
 	__u64 start_boottime;
 	struct task_struct *group_leader;
-	char comm[16];
 };
 
 #pragma clang attribute pop
@@ -145,7 +149,7 @@ struct task_struct {
 #define IPPROTO_TCP 6
 #define PF_KTHREAD 0x00200000
 /* enum sock_flags */
-#define SOCK_DEAD_BIT 0 /* orphaned: no process holds it */
+#define SOCK_DEAD_BIT 0 /* orphaned */
 #define SOCK_DONE_BIT 1 /* the peer's FIN was taken in order */
 #define RCV_SHUTDOWN 1
 

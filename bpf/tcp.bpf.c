@@ -184,12 +184,14 @@ static __always_inline void report(const struct sock *sk, struct tcp_sock *tp, s
 	flow->flags = 0;
 	if (connection->established)
 		flow->flags |= TCP_FLAG_ESTABLISHED;
-	if (sk->__sk_common.skc_flags & (1UL << SOCK_DEAD_BIT))
+	if (is_orphaned(sk))
 		flow->flags |= TCP_FLAG_ORPHANED;
 	if (sk->sk_shutdown & RCV_SHUTDOWN)
 		flow->flags |= TCP_FLAG_RECEIVE_SHUT;
 	if (connection->joined)
 		flow->flags |= TCP_FLAG_JOINED;
+	if (connection->executable_cut)
+		flow->flags |= TCP_FLAG_EXECUTABLE_CUT;
 	flow->flow_id_key = config.flow_id_key_number;
 	flow->error = sk->sk_err;
 	flow->set = connection->set;
@@ -227,7 +229,7 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 		struct node_counters *counters = this_cpu_counters();
 
 		if (counters)
-			counters->unselected++;
+			count_one(&counters->unselected);
 	} else {
 		if (!connection->pid && is_closed_by_process(sk))
 			remember_process(connection);
@@ -252,7 +254,7 @@ static __always_inline int state_changed(const struct sock *sk, int old_state, i
 		opening(sk);
 	else if (new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK)
 		closing(sk);
-	else if (new_state == TCP_CLOSE && old_state != TCP_LISTEN)
+	else if (new_state == TCP_CLOSE && old_state != TCP_LISTEN && old_state != TCP_CLOSE)
 		closed(sk, old_state);
 	return 0;
 }

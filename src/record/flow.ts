@@ -71,9 +71,10 @@ export interface Tcp {
 }
 
 export interface Process {
+  /** As the machine counts, outside of any PID namespace. */
   readonly pid: number;
-  /** File name of the executable, as the kernel had it; hostile text. */
-  readonly executableName: string;
+  /** File name of the executable, as the kernel had it; hostile text. Undefined when it was gone already. */
+  readonly executableName: string | undefined;
 }
 
 export interface Flow {

@@ -12,8 +12,8 @@ export interface HalfLife {
   readonly received: number;
   /** A process of the scene by name, one that the case has made, or nobody: it cannot be known. */
   readonly process: string;
-  /** Default: the executable's file name. A killed process has only the name that it was started under. */
-  readonly executable?: string;
+  /** Default: the executable's file name. A killed process has none any more when its sockets are closed. */
+  readonly executable?: 'gone';
   /** Default: known if the connection was established. */
   readonly handshake?: 'known' | 'unknown';
   /** Default: none at all. */
@@ -116,7 +116,8 @@ function expectedHalf(
     closed: 1,
     sent: half.sent,
     received: half.received,
-    process: pid === undefined ? undefined : { pid, executableName: half.executable ?? executable },
+    process:
+      pid === undefined ? undefined : { pid, executableName: half.executable === 'gone' ? undefined : executable },
     handshake: half.handshake ?? (established ? 'known' : 'unknown'),
     retransmits: half.retransmits ?? 0,
   };

@@ -110,5 +110,5 @@ function measures(event: TcpEvent, closeReason: Tcp['closeReason']): Tcp {
 }
 
 function processOf(event: TcpEvent): Process | undefined {
-  return event.pid === 0 ? undefined : { pid: event.pid, executableName: event.executable };
+  return event.pid === 0 ? undefined : { pid: event.pid, executableName: event.executable || undefined };
 }

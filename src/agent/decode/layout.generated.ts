@@ -1,7 +1,7 @@
 /** Generated from bpf/flow.h by `npm run generate`; do not edit. Offsets and sizes are bytes. */
 
 export const TCP_FLOW = {
-  size: 184,
+  size: 192,
   type: 0,
   family: 1,
   role: 2,
@@ -85,6 +85,7 @@ export const TCP_FLAG = {
   receiveShut: 8,
   orphaned: 16,
   joined: 32,
+  executableCut: 64,
 } as const;
 
 export const SET = {

@@ -1,6 +1,6 @@
 /** Decodes one TCP record of the ring buffer, by the offsets of `layout.generated.ts`; knows nothing of what it means. */
 import { formatIpv4, formatIpv6 } from '../../lib/ip.ts';
-import { RECORD_TYPE, TCP_FLOW } from './layout.generated.ts';
+import { RECORD_TYPE, TCP_FLAG, TCP_FLOW } from './layout.generated.ts';
 
 /** What the kernel program wrote when a socket closed. Numbers are exact; times are CLOCK_MONOTONIC in microseconds. */
 export interface TcpEvent {
@@ -36,7 +36,7 @@ export interface TcpEvent {
   readonly rttVarianceMicros: number;
   readonly rttMinMicros: number;
   readonly handshakeMicros: number;
-  /** Raw text of the kernel; hostile. */
+  /** Raw text of the kernel; hostile. Ends in `…` when the kernel program had no room for all of it; may be empty. */
   readonly executable: string;
 }
 
@@ -77,7 +77,7 @@ export function decodeTcp(view: DataView, at: number, length: number): TcpEvent 
     rttVarianceMicros: view.getUint32(at + TCP_FLOW.rttvarUs, true),
     rttMinMicros: view.getUint32(at + TCP_FLOW.rttMinUs, true),
     handshakeMicros: view.getUint32(at + TCP_FLOW.handshakeUs, true),
-    executable: text(view, at + TCP_FLOW.executable, EXECUTABLE_BYTES),
+    executable: executable(view, at),
   };
 }
 
@@ -104,6 +104,12 @@ function address(view: DataView, at: number, family: number): string {
 
 const decoder = new TextDecoder();
 const ASCII_LIMIT = 0x80;
+
+function executable(view: DataView, at: number): string {
+  const name = text(view, at + TCP_FLOW.executable, EXECUTABLE_BYTES);
+  const isCut = (view.getUint8(at + TCP_FLOW.flags) & TCP_FLAG.executableCut) !== 0;
+  return isCut ? `${name}…` : name;
+}
 
 function text(view: DataView, at: number, capacity: number): string {
   let plain = '';

@@ -6,7 +6,7 @@ export const processFields = [
     type: 'integer',
     unit: null,
     ipfix: null,
-    description: "Process of the observer's side, in the PID namespace of the agent.",
+    description: "Process of the observer's side, where it can be known, by its number outside of any PID namespace.",
     get: (flow) => flow.process?.pid,
   },
   {
@@ -16,7 +16,8 @@ export const processFields = [
     ipfix: null,
     dictionary: true,
     maxLength: MAX_LENGTH.fileName,
-    description: 'File name of its executable, as the kernel had it. Text that the workload chooses.',
+    description:
+      "File name of its executable, as the kernel had it: the workload's own choice. Cut at 31 bytes, then ending in `…`. Absent when the process was exiting already.",
     get: (flow) => flow.process?.executableName,
   },
   {

@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TCP_FLOW } from '../../../../src/agent/decode/layout.generated.ts';
+import { TCP_FLAG, TCP_FLOW } from '../../../../src/agent/decode/layout.generated.ts';
 import { decodeTcp, type TcpEvent } from '../../../../src/agent/decode/tcp.ts';
 import { canonicalAddress } from '../../../../src/lib/address-type.ts';
 import { type RecordField, tcpRecord } from '../events.ts';
+
+const EXECUTABLE_BYTES = TCP_FLOW.size - TCP_FLOW.executable;
 
 type Fields = Partial<Record<RecordField, number | bigint | Uint8Array>>;
 
@@ -146,6 +148,14 @@ describe('what is no TCP record of this version', () => {
 });
 
 describe('random bytes', () => {
+  it('mark an executable whose name the kernel program had no room for', () => {
+    const name = Buffer.from('a'.repeat(EXECUTABLE_BYTES - 1));
+    expect(decode({ executable: name, flags: 0 })?.executable).toBe('a'.repeat(EXECUTABLE_BYTES - 1));
+    expect(decode({ executable: name, flags: TCP_FLAG.executableCut })?.executable).toBe(
+      `${'a'.repeat(EXECUTABLE_BYTES - 1)}…`,
+    );
+  });
+
   it('never throw, and give an event of non-negative integers and addresses, or none', () => {
     const random = fc.uint8Array({ minLength: 0, maxLength: TCP_FLOW.size + 16 });
     const plausible = fc
@@ -161,7 +171,7 @@ describe('random bytes', () => {
         expect(canonicalAddress(event.localAddress)).toBe(event.localAddress);
         expect(canonicalAddress(event.remoteAddress)).toBe(event.remoteAddress);
         expect(event.flowId ?? '0123456789abcdef').toMatch(/^[0-9a-f]{16}$/);
-        expect(event.executable.length).toBeLessThanOrEqual(24);
+        expect(event.executable.length).toBeLessThanOrEqual(EXECUTABLE_BYTES + 1);
         expect(event.executable).not.toContain('\0');
       }),
       { numRuns: 500 },
