@@ -50,6 +50,18 @@ export class Scene implements AsyncDisposable {
   }
 }
 
+/**
+ * Ends a connection in good order from the server: each side has read the other's FIN before its socket goes. A socket
+ * that is closed at once ends in one of two ways instead, by whether the FIN is acknowledged while close() still runs.
+ */
+export async function endInOrder({ near, far }: Connection): Promise<void> {
+  await far.shutdown('write');
+  await near.receiveToEnd();
+  await near.close();
+  await far.receiveToEnd();
+  await far.close();
+}
+
 export interface Dialling extends ListenOptions, ConnectOptions {
   readonly family?: 'ipv4' | 'ipv6';
   /** Who accepts; default: the scene's acceptor. */

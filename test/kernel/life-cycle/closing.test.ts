@@ -1,13 +1,17 @@
 import { heldAtRouter } from '../../support/lab/held.ts';
 import { describeLives, type LifeCycle } from '../../support/life-cycle.ts';
 
+/**
+ * Where a side closes at once, its FIN is held on the way: were it acknowledged while close() still runs, the kernel would
+ * keep the socket in FIN_WAIT2 until the other side closes too, for a minute at most.
+ */
 const ORDERLY: readonly LifeCycle[] = [
   {
     name: 'closed by the client first: its socket goes once its FIN is acknowledged',
     async live(scene, records) {
       const { near, far } = await scene.connection();
       await Promise.all([near.send(1009), far.receive(1009)]);
-      await near.close();
+      await heldAtRouter(scene, () => near.close());
       await records.until(1);
       await far.close();
       return undefined;
@@ -20,7 +24,7 @@ const ORDERLY: readonly LifeCycle[] = [
     async live(scene, records) {
       const { near, far } = await scene.connection();
       await Promise.all([far.send(70_001), near.receive(70_001)]);
-      await far.close();
+      await heldAtRouter(scene, () => far.close());
       await records.until(1);
       await near.close();
       return undefined;

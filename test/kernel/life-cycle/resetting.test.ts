@@ -1,3 +1,4 @@
+import { heldAtRouter } from '../../support/lab/held.ts';
 import { describeLives, type LifeCycle } from '../../support/life-cycle.ts';
 
 const RESETS: readonly LifeCycle[] = [
@@ -60,7 +61,8 @@ const RESETS: readonly LifeCycle[] = [
     name: 'reset in CLOSE_WAIT: the server still sends to a client that has closed',
     async live(scene, records) {
       const { near, far } = await scene.connection();
-      await near.close();
+      // Acknowledged after close() has returned: the client's socket goes at once.
+      await heldAtRouter(scene, () => near.close());
       await records.until(1);
       await far.wait({ state: 'CLOSE_WAIT' });
       await far.send(500);

@@ -45,6 +45,10 @@ def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
+def protocol(mptcp):
+    return socket.IPPROTO_MPTCP if mptcp else socket.IPPROTO_TCP
+
+
 def endpoint(name):
     return {"address": name[0], "port": name[1]}
 
@@ -118,8 +122,8 @@ class Peer:
 
     # Opening
 
-    def op_listen(self, address, port, backlog, dual_stack, fast_open):
-        sock = socket.socket(family_of(address), socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    def op_listen(self, address, port, backlog, dual_stack, fast_open, mptcp):
+        sock = socket.socket(family_of(address), socket.SOCK_STREAM, protocol(mptcp))
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if sock.family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual_stack else 1)
@@ -132,8 +136,8 @@ class Peer:
     def op_accept(self, number):
         return self.described(self.keep(self.ready(number).accept()[0]))
 
-    def op_connect(self, address, port, source, fast_open, syn_retries, user_timeout, wait):
-        sock = socket.socket(family_of(address), socket.SOCK_STREAM)
+    def op_connect(self, address, port, source, fast_open, syn_retries, user_timeout, mptcp, wait):
+        sock = socket.socket(family_of(address), socket.SOCK_STREAM, protocol(mptcp))
         number = self.keep(sock)
         try:
             if syn_retries is not None:

@@ -11,6 +11,8 @@ export interface ListenOptions {
   readonly dualStack?: boolean;
   /** Length of the Fast Open queue; default 0: no Fast Open. */
   readonly fastOpenQueue?: number;
+  /** Multipath TCP: connections that speak it have a TCP socket of the kernel's own beneath. */
+  readonly mptcp?: boolean;
 }
 
 export interface ConnectOptions {
@@ -22,6 +24,8 @@ export interface ConnectOptions {
   readonly synRetries?: number;
   /** TCP_USER_TIMEOUT, ms. */
   readonly userTimeoutMs?: number;
+  /** As of {@link ListenOptions}. */
+  readonly mptcp?: boolean;
   readonly timeoutMs?: number;
 }
 
@@ -88,6 +92,7 @@ export class Peer {
       backlog: options.backlog ?? 128,
       dual_stack: options.dualStack ?? false,
       fast_open: options.fastOpenQueue ?? 0,
+      mptcp: options.mptcp ?? false,
     });
     return new Listener(this.#call, described, this);
   }
@@ -143,6 +148,7 @@ function connectArguments(to: Endpoint, options: ConnectOptions, wait: boolean):
     fast_open: options.fastOpen ?? 0,
     syn_retries: options.synRetries ?? null,
     user_timeout: options.userTimeoutMs ?? null,
+    mptcp: options.mptcp ?? false,
     wait,
   };
 }
