@@ -22,6 +22,9 @@ Times are RFC 3339 in UTC with six digits of a second, counters are numbers belo
 limit (in UTF-16 code units) is cut and ends in \`…\`. Control characters and bidirectional overrides are escaped as
 \`\\u001b\`, so that a line can be shown in a terminal.
 
+**Bytes are payload**, exact for sockets that send through TCP itself. Where another program moves data between sockets below it
+(sockmap, sk_msg) the kernel does not count that data, and so neither does the record; with kernel TLS the bytes include its framing.
+
 **Counters are raw**: they are deltas since the connection's last report, and never scaled by sampling.
 
 **In the table** on a terminal, control and other unprintable characters are shown as \`\\x1b\` or \`\\u202e\`. Bytes are exact

@@ -1,12 +1,10 @@
 import { stringify } from 'yaml';
+import { CGROUP_ANNOTATION } from '../../src/agent/identify/inventory-pod.ts';
 import { type Pod, podIdentity } from '../../test/support/lab/pod.ts';
 import { WORKLOAD_NAMES, WORKLOADS, type Workload, type WorkloadName } from './workloads.ts';
 
 /** Name of the one node that the demo has. */
 const NODE = 'demo-node';
-
-/** Where the agent finds a pod's processes when there is no kubelet to ask: the path below the cgroup2 mount. */
-const CGROUP_ANNOTATION = 'weir.dev/cgroup';
 
 /** The file for `weir capture --inventory`: the Namespace and Pod objects that a cluster would hold, as YAML documents. */
 export function inventoryOf(pods: Readonly<Record<WorkloadName, Pod>>): string {

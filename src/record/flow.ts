@@ -63,7 +63,7 @@ export interface Tcp {
   rttVariance: number | undefined;
   rttMin: number | undefined;
   retransmits: number;
-  /** Source: SYN to established. Destination: SYN-ACK to its acknowledgement, absent when it was retransmitted. */
+  /** Source: SYN to established. Destination: SYN-ACK to its acknowledgement, undefined where the kernel has no measure of it. */
   handshakeDuration: number | undefined;
   established: 0 | 1;
   closed: 0 | 1;

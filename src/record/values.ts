@@ -37,7 +37,8 @@ export const ENDPOINT_KINDS: Meanings<EndpointKind> = {
 
 export const ATTRIBUTIONS: Meanings<Attribution> = {
   Exact: 'From the kernel: the socket itself, or the other half of the same connection.',
-  Timeline: 'One owner held the address at that time.',
+  Timeline:
+    'One owner held the address at that time, as far as it is known: the reason says by what. An inventory knows no time and is only as right as it is fresh.',
   Ambiguous: 'Several owners are possible at that time; none is named.',
   Unknown: 'No owner is known; none is named.',
 };

@@ -40,7 +40,7 @@ export const tcpFields = [
     unit: 'us',
     ipfix: null,
     description:
-      'On the source: from the SYN to the established connection; on the destination: from the SYN-ACK to its acknowledgement. Absent when it was retransmitted.',
+      'On the source: from the SYN to the established connection; on the destination: from the SYN-ACK to its acknowledgement. On the destination absent where the kernel has not measured it: after a retransmission or a SYN cookie, and for whole milliseconds, which it also takes from timestamps.',
     get: (flow) => flow.tcp?.handshakeDuration,
   },
   {
