@@ -13,7 +13,7 @@ import { NetnsOwners } from '../../src/attribution/netns-owners.ts';
 import { StaticOwners } from '../../src/attribution/static-owners.ts';
 import { ndjsonEncoder } from '../../src/export/encode/ndjson.ts';
 import { Ledger } from '../../src/export/ledger.ts';
-import { flowRouter } from '../../src/export/route.ts';
+import { flowRouter } from '../../src/export/router.ts';
 import { RouteTable } from '../../src/export/routes.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { CaptureSets } from '../../src/plan/sets.ts';

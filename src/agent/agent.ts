@@ -7,7 +7,7 @@ import { StaticOwners } from '../attribution/static-owners.ts';
 import { Exporter } from '../export/exporter.ts';
 import { Ledger } from '../export/ledger.ts';
 import type { Outcome } from '../export/outcome.ts';
-import { flowRouter } from '../export/route.ts';
+import { flowRouter } from '../export/router.ts';
 import { RouteTable } from '../export/routes.ts';
 import type { Sink } from '../export/sink.ts';
 import type { WeirError } from '../lib/errors.ts';

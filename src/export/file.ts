@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WeirError } from '../lib/errors.ts';
@@ -11,10 +11,12 @@ import type { Sink } from './sink.ts';
 const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Flows say who talks to whom: not for everybody on the machine. */
 const MODE = 0o640;
+const WRITABLE_BY_OTHERS = 0o022;
 const NEWLINE = Buffer.from('\n');
 
 /**
- * A sink that appends NDJSON to a file, which it creates with mode 0640 when there is none.
+ * A sink that appends NDJSON to a file, which it creates with mode 0640 when there is none. One that is there must belong
+ * to the user of this process, and nobody else may write to it; who may read it is its owner's choice.
  *
  * A batch that cannot be written as a whole is taken back from the file, so that nothing is there twice after a retry.
  * A torn line that is there already, or that cannot be taken back, is ended before the next record.
@@ -24,11 +26,24 @@ export async function openFileSink(path: string, fields: readonly Field[] = CATA
   const file = await openFile(path);
   try {
     const stats = await file.stat();
-    if (!stats.isFile()) throw notAFile(path, 'is not a regular file');
+    requireOwnFile(path, stats);
     return fileSink(path, file, fields, await endsTorn(file, stats.size));
   } catch (error) {
     await file.close();
     throw error;
+  }
+}
+
+/** Where others may write too, as in /tmp, they could have laid the file, to read the flows or to forge them. */
+function requireOwnFile(path: string, stats: Stats): void {
+  if (!stats.isFile()) throw notAFile(path, 'is not a regular file');
+  const user = process.geteuid?.();
+  if (stats.uid !== user) {
+    throw notAFile(path, `belongs to user ${stats.uid}, and Weir runs as ${user}: remove it, or choose another path`);
+  }
+  if ((stats.mode & WRITABLE_BY_OTHERS) !== 0) {
+    const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
+    throw notAFile(path, `may be written by others (mode ${mode}): remove it, or chmod go-w it if its lines are yours`);
   }
 }
 

@@ -20,14 +20,16 @@ export type StdoutOptions =
 /** What a write says when the other end is gone, now or since an earlier write. */
 const CLOSED = new Set(['EPIPE', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END']);
 
+/** Streams that have their listener: many sinks may share one. */
+const heard = new WeakSet<Writable>();
+
 /**
  * A sink that writes to a stream which it does not own: it is never ended. A batch is delivered when the stream has
  * passed it on, so a slow reader holds the next batch back. It rejects with OutputClosed when nobody reads any more.
  */
 export function stdoutSink(stream: Writable, options: StdoutOptions): Sink {
   const encode = encoder(options);
-  // A stream with an error and no listener ends the process; the write that failed is told anyway.
-  stream.on('error', () => undefined);
+  hearErrors(stream);
   return {
     write(batch) {
       return new Promise((resolve, reject) => {
@@ -39,6 +41,13 @@ export function stdoutSink(stream: Writable, options: StdoutOptions): Sink {
     },
     async close() {},
   };
+}
+
+/** A stream with an error and no listener ends the process; the write that failed is told anyway. */
+function hearErrors(stream: Writable): void {
+  if (heard.has(stream)) return;
+  heard.add(stream);
+  stream.on('error', () => undefined);
 }
 
 function encoder(options: StdoutOptions): (batch: readonly Flow[]) => string | Buffer {

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   mkdirSync,
   mkdtempSync,
@@ -51,7 +53,7 @@ describe('a file', () => {
 
   test('that is there is appended to, also after somebody cut it', async () => {
     const path = join(directory, 'flows.ndjson');
-    writeFileSync(path, lines(0));
+    writeFileSync(path, lines(0), { mode: 0o640 });
     const sink = await openFileSink(path, fields);
     await sink.write(numbered(1));
     writeFileSync(path, '');
@@ -62,12 +64,47 @@ describe('a file', () => {
 
   test('that ends in a torn line has it ended before the first record', async () => {
     const path = join(directory, 'flows.ndjson');
-    writeFileSync(path, `${lines(0)}{"flow.seq`);
+    writeFileSync(path, `${lines(0)}{"flow.seq`, { mode: 0o640 });
     const sink = await openFileSink(path, fields);
     await sink.write(numbered(1));
     await sink.write(numbered(2));
     await sink.close();
     expect(readFileSync(path, 'utf8')).toBe(`${lines(0)}{"flow.seq\n${lines(1, 2)}`);
+  });
+});
+
+describe('a file that somebody else could have laid', () => {
+  test.each(['0620', '0602', '0666'])('is refused where others may write to it: mode %s', async (mode) => {
+    const path = join(directory, 'flows.ndjson');
+    writeFileSync(path, lines(0));
+    chmodSync(path, Number.parseInt(mode, 8));
+    await expect(openFileSink(path)).rejects.toMatchObject({
+      code: 'InvalidInput',
+      message: `the file export's path ${JSON.stringify(path)} may be written by others (mode ${mode}): remove it, or chmod go-w it if its lines are yours`,
+    });
+    expect(readFileSync(path, 'utf8')).toBe(lines(0));
+  });
+
+  test('is taken where others may only read it: that is its owner’s choice', async () => {
+    const path = join(directory, 'flows.ndjson');
+    writeFileSync(path, lines(0));
+    chmodSync(path, 0o644);
+    const sink = await openFileSink(path, fields);
+    await sink.write(numbered(1));
+    await sink.close();
+    expect(readFileSync(path, 'utf8')).toBe(lines(0, 1));
+    expect(statSync(path).mode & 0o777).toBe(0o644);
+  });
+
+  test.runIf(isRoot)('is refused where it belongs to another user', async () => {
+    const path = join(directory, 'flows.ndjson');
+    writeFileSync(path, lines(0), { mode: 0o600 });
+    chownSync(path, 65_534, 65_534);
+    await expect(openFileSink(path)).rejects.toMatchObject({
+      code: 'InvalidInput',
+      message: `the file export's path ${JSON.stringify(path)} belongs to user 65534, and Weir runs as 0: remove it, or choose another path`,
+    });
+    expect(readFileSync(path, 'utf8')).toBe(lines(0));
   });
 });
 

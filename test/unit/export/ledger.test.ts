@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Account, Ledger } from '../../../src/export/ledger.ts';
 import type { Outcome } from '../../../src/export/outcome.ts';
-import { flowRouter } from '../../../src/export/route.ts';
+import { flowRouter } from '../../../src/export/router.ts';
 import { RouteTable } from '../../../src/export/routes.ts';
 import type { Flow } from '../../../src/record/flow.ts';
 import { flow } from './flows.ts';

@@ -59,6 +59,13 @@ test('a batch is delivered only when the stream has passed it on', async () => {
   expect(await written).toBe(true);
 });
 
+test('many sinks of one stream hear its errors with one listener', () => {
+  const stream = new PassThrough();
+  for (let count = 0; count < 12; count++) stdoutSink(stream, table);
+  expect(stream.listenerCount('error')).toBe(1);
+  expect(() => stream.emit('error', new Error('EPIPE'))).not.toThrow();
+});
+
 describe('a reader that goes away', () => {
   test('ends the output with OutputClosed, now and later, and exit status 0', async () => {
     const reader = spawn('true', { stdio: ['pipe', 'ignore', 'ignore'] });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Ledger } from '../../../src/export/ledger.ts';
-import { flowRouter } from '../../../src/export/route.ts';
+import { flowRouter } from '../../../src/export/router.ts';
 import { RouteTable } from '../../../src/export/routes.ts';
 import type { Flow } from '../../../src/record/flow.ts';
 import { flow } from './flows.ts';
