@@ -12,3 +12,4 @@ enum record_type record_type;
 enum role role;
 enum tcp_flag tcp_flag;
 enum set set;
+enum unmeasured unmeasured;

@@ -35,6 +35,11 @@ enum set {
 	SET_UNKNOWN = 0xffffffff, /* below a pod parent, but user space has not said yet: captured provisionally */
 };
 
+/* In place of a measure that could not be taken. */
+enum unmeasured {
+	UNMEASURED_MICROS = 0xffffffff,
+};
+
 /* One TCP socket's view of its connection, written when the socket closes. Addresses are in network order, ports in host order. */
 struct tcp_flow {
 	__u8 type; /* enum record_type */
@@ -65,8 +70,8 @@ struct tcp_flow {
 	__u32 retransmits; /* segments, SYN and FIN included */
 	__u32 srtt_us; /* smoothed round trip, 0 when none was measured */
 	__u32 rttvar_us;
-	__u32 rtt_min_us; /* 0xffffffff when none was measured */
-	__u32 handshake_us; /* 0xffffffff when it cannot be known */
+	__u32 rtt_min_us; /* UNMEASURED_MICROS when there was none, as the kernel itself has it */
+	__u32 handshake_us; /* or UNMEASURED_MICROS */
 	char executable[EXECUTABLE_LENGTH];
 };
 

@@ -15,8 +15,6 @@
 #include "join.bpf.h"
 #include "select.bpf.h"
 
-#define UNKNOWN_MICROS 0xffffffff
-
 static __always_inline struct connection *tracked(const struct sock *sk)
 {
 	return bpf_sk_storage_get(&connections, (struct sock *)sk, NULL, 0);
@@ -37,7 +35,7 @@ static __always_inline void opening(const struct sock *sk)
 	connection->set = selected.set;
 	connection->generation = selected.generation;
 	connection->role = ROLE_ACTIVE;
-	connection->handshake_us = UNKNOWN_MICROS;
+	connection->handshake_us = UNMEASURED_MICROS;
 	if (is_locked_by_process(sk))
 		remember_process(connection);
 }
@@ -70,7 +68,7 @@ static __always_inline struct connection *accepted(const struct sock *sk, struct
 		return NULL;
 	__u32 round_trip = handshake_round_trip(tp);
 
-	connection->handshake_us = round_trip ? round_trip : UNKNOWN_MICROS;
+	connection->handshake_us = round_trip ? round_trip : UNMEASURED_MICROS;
 	connection->start_ns = now - (__u64)round_trip * 1000;
 	connection->set = selected.set;
 	connection->generation = selected.generation;

@@ -6,7 +6,7 @@ export const SET_NONE = 0;
 /** In place of a set id: user space decides. The kernel captures such a socket provisionally. */
 export const SET_UNKNOWN = 0xffffffff;
 /** Set ids go from 1 to this: the kernel's ledger is an array of 1,024 entries, entry 0 is for the two above. */
-const MAX_SET = 1023;
+export const MAX_SET = 1023;
 /** Captures in one set, so that a pod's flows cost the same however many captures overlap there. */
 export const MAX_CAPTURES_IN_SET = 64;
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LAYOUT_FILE, readBtf, renderLayout } from '../../scripts/generate-layout.ts';
+import { SET } from '../../src/agent/decode/layout.generated.ts';
 import { decodeTcp } from '../../src/agent/decode/tcp.ts';
+import { MAX_SET, SET_NONE, SET_UNKNOWN } from '../../src/plan/sets.ts';
 import { type BtfStructWriter, structWriter } from '../support/btf-writer.ts';
 
 describe('flow.h and the decoder', () => {
@@ -72,5 +74,12 @@ describe('flow.h and the decoder', () => {
       handshakeMicros: 0x04f2f3f4,
       executable: 'nginx',
     });
+  });
+
+  test('the numbers that stand for a set mean the same in the plan and in the kernel', () => {
+    expect([SET.none, SET.unknown]).toEqual([SET_NONE, SET_UNKNOWN]);
+    const maps = readFileSync(new URL('../../bpf/maps.bpf.h', import.meta.url), 'utf8');
+    const ledger = /max_entries, (\d+)\)[^{}]*\} ledger SEC/.exec(maps)?.[1];
+    expect(Number(ledger)).toBe(MAX_SET + 1);
   });
 });

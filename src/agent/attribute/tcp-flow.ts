@@ -8,7 +8,7 @@ import type { SideAttribution } from '../../attribution/side.ts';
 import { addressType } from '../../lib/address-type.ts';
 import type { Flow, Process, Side, Tcp } from '../../record/flow.ts';
 import { endingOf } from '../decode/close.ts';
-import { ROLE, TCP_FLAG } from '../decode/layout.generated.ts';
+import { ROLE, TCP_FLAG, UNMEASURED } from '../decode/layout.generated.ts';
 import type { TcpEvent } from '../decode/tcp.ts';
 import type { WallClock } from '../decode/wall-clock.ts';
 import type { CgroupOwners } from '../identify/cgroup-owners.ts';
@@ -22,7 +22,6 @@ export interface Naming {
   readonly known: Known;
 }
 
-const UNKNOWN_MICROS = 0xffffffff;
 const NO_CAPTURE: readonly string[] = [];
 
 /** The flow's `capture` is left empty: the router fills in the names that each export may see. */
@@ -100,9 +99,9 @@ function measures(event: TcpEvent, closeReason: Tcp['closeReason']): Tcp {
   return {
     rtt: measured ? event.rttMicros : undefined,
     rttVariance: measured ? event.rttVarianceMicros : undefined,
-    rttMin: event.rttMinMicros === UNKNOWN_MICROS ? undefined : event.rttMinMicros,
+    rttMin: event.rttMinMicros === UNMEASURED.micros ? undefined : event.rttMinMicros,
     retransmits: event.retransmits,
-    handshakeDuration: event.handshakeMicros === UNKNOWN_MICROS ? undefined : event.handshakeMicros,
+    handshakeDuration: event.handshakeMicros === UNMEASURED.micros ? undefined : event.handshakeMicros,
     established: (event.flags & TCP_FLAG.established) === 0 ? 0 : 1,
     closed: 1,
     closeReason,

@@ -92,3 +92,7 @@ export const SET = {
   none: 0,
   unknown: 4294967295,
 } as const;
+
+export const UNMEASURED = {
+  micros: 4294967295,
+} as const;
