@@ -25,7 +25,7 @@ it.runIf(may)(
         metadata: expect.objectContaining({
           name: 'payments-7f8c9d6b5d-h2n8w',
           uid: pods.payments.uid,
-          annotations: { 'weir.dev/cgroup': pods.payments.podCgroup },
+          annotations: { 'weir.dev/cgroup': `/${pods.payments.podCgroup}` },
         }),
         status: expect.objectContaining({ podIPs: [{ ip: '198.18.12.2' }, { ip: 'fd00:198:18:12::2' }] }),
       }),

@@ -16,7 +16,10 @@ export interface HalfLife {
   readonly executable?: 'gone';
   /** Default: known if the connection was established. */
   readonly handshake?: 'known' | 'unknown';
-  /** Default: none at all. */
+  /**
+   * Default: none at all. So each side sends one segment at a time: with several on the way the kernel sends the last one
+   * again after some milliseconds of silence (tail loss probe), on a busy machine also where nothing was lost.
+   */
   readonly retransmits?: number | 'some';
 }
 

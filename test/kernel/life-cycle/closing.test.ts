@@ -23,14 +23,14 @@ const ORDERLY: readonly LifeCycle[] = [
     name: 'closed by the server first',
     async live(scene, records) {
       const { near, far } = await scene.connection();
-      await Promise.all([far.send(70_001), near.receive(70_001)]);
+      await Promise.all([far.send(1_301), near.receive(1_301)]);
       await heldAtRouter(scene, () => far.close());
       await records.until(1);
       await near.close();
       return undefined;
     },
-    source: { ended: ['Closed', 'Finished'], sent: 0, received: 70_001, process: 'dialler' },
-    destination: { ended: ['Closed', 'HalfClosed'], sent: 70_001, received: 0, process: 'acceptor' },
+    source: { ended: ['Closed', 'Finished'], sent: 0, received: 1_301, process: 'dialler' },
+    destination: { ended: ['Closed', 'HalfClosed'], sent: 1_301, received: 0, process: 'acceptor' },
   },
   {
     name: 'closed by both at once: the two FINs cross on the way',
@@ -55,14 +55,14 @@ const ORDERLY: readonly LifeCycle[] = [
       await near.send(101);
       await near.shutdown('write');
       await far.receiveToEnd();
-      await Promise.all([far.send(500_009), near.receive(500_009)]);
+      await Promise.all([far.send(1_303), near.receive(1_303)]);
       await far.close();
       await near.receiveToEnd();
       await near.close();
       return undefined;
     },
-    source: { ended: ['Closed', 'Finished'], sent: 101, received: 500_009, process: 'dialler' },
-    destination: { ended: ['Closed', 'Finished'], sent: 500_009, received: 101, process: 'acceptor' },
+    source: { ended: ['Closed', 'Finished'], sent: 101, received: 1_303, process: 'dialler' },
+    destination: { ended: ['Closed', 'Finished'], sent: 1_303, received: 101, process: 'acceptor' },
   },
   {
     name: 'half-closed by the server, with data from the client afterwards',
@@ -70,14 +70,14 @@ const ORDERLY: readonly LifeCycle[] = [
       const { near, far } = await scene.connection();
       await far.shutdown('write');
       await near.receiveToEnd();
-      await Promise.all([near.send(7001), far.receive(7001)]);
+      await Promise.all([near.send(1_307), far.receive(1_307)]);
       await near.close();
       await far.receiveToEnd();
       await far.close();
       return undefined;
     },
-    source: { ended: ['Closed', 'Finished'], sent: 7001, received: 0, process: 'dialler' },
-    destination: { ended: ['Closed', 'Finished'], sent: 0, received: 7001, process: 'acceptor' },
+    source: { ended: ['Closed', 'Finished'], sent: 1_307, received: 0, process: 'dialler' },
+    destination: { ended: ['Closed', 'Finished'], sent: 0, received: 1_307, process: 'acceptor' },
   },
   {
     name: 'opened and closed without a byte',

@@ -108,13 +108,13 @@ const PROCESSES: readonly LifeCycle[] = [
     async live(scene) {
       const connection = await scene.connection({ mptcp: true });
       const { near, far } = connection;
-      await Promise.all([near.send(100_003), far.receive(100_003)]);
+      await Promise.all([near.send(1_201), far.receive(1_201)]);
       await Promise.all([far.send(1009), near.receive(1009)]);
       await endInOrder(connection);
       return undefined;
     },
-    source: { ended: ['Closed', 'Finished'], sent: 100_003, received: 1009, process: 'dialler' },
-    destination: { ended: ['Closed', 'Finished'], sent: 1009, received: 100_003, process: 'nobody' },
+    source: { ended: ['Closed', 'Finished'], sent: 1_201, received: 1009, process: 'dialler' },
+    destination: { ended: ['Closed', 'Finished'], sent: 1009, received: 1_201, process: 'nobody' },
   },
 ];
 

@@ -32,15 +32,15 @@ const RESETS: readonly LifeCycle[] = [
     name: 'closed by the server with unread data, which is a reset; the unread bytes were received all the same',
     async live(scene, records) {
       const { near, far } = await scene.connection();
-      await near.send(7001);
-      await far.wait({ unread: 7001 });
+      await near.send(1_307);
+      await far.wait({ unread: 1_307 });
       await far.close();
       await records.until(2);
       await near.close();
       return undefined;
     },
-    source: { ended: ['Reset', 'ResetReceived'], sent: 7001, received: 0, process: 'dialler' },
-    destination: { ended: ['Reset', 'ResetSent'], sent: 0, received: 7001, process: 'acceptor' },
+    source: { ended: ['Reset', 'ResetReceived'], sent: 1_307, received: 0, process: 'dialler' },
+    destination: { ended: ['Reset', 'ResetSent'], sent: 0, received: 1_307, process: 'acceptor' },
   },
   {
     name: 'closed by the client with unread data, in CLOSE_WAIT',
