@@ -30,7 +30,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** `unclear`: the target lies within what the spread of the rounds leaves open, so another run may say otherwise. */
-export function verdict({ values, target }: Measure): '' | 'met' | 'missed' | 'unclear' {
+function verdict({ values, target }: Measure): '' | 'met' | 'missed' | 'unclear' {
   if (target === undefined) return '';
   const value = median(values);
   const limit = 'atMost' in target ? target.atMost : target.atLeast;

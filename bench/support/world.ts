@@ -10,7 +10,7 @@ import type { BenchPod } from './inventory.ts';
 /** As many pods as a kubelet allows by default, and three more nodes of them. */
 const PODS_A_NODE = 110;
 const OTHER_NODES = 3;
-export const NODE = 'node-0';
+const NODE = 'node-0';
 const NAMESPACES = ['shop', 'payments', 'search', 'platform', 'batch'];
 const APPS = ['web', 'api', 'worker', 'cache', 'gateway', 'index', 'mailer', 'auth'];
 
