@@ -1,34 +1,51 @@
 /** argv → command. The only place that reads the environment and ends the process. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { CommanderError } from 'commander';
 import type { Context } from './cli/context.ts';
 import { weirProgram } from './cli/program.ts';
+import { sayLines } from './cli/say.ts';
 import { WeirError } from './lib/errors.ts';
 
 const DEFAULT_COLUMNS = 80;
 const USAGE_STATUS = 2;
 const INTERRUPTED_STATUS = 130;
+/** How long the last words on stderr may take when nobody reads stdout: the same reader may be behind both. */
+const LAST_WORDS_MILLIS = 1_000;
 
 function interruption(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
+  let signals = 0;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
+      signals++;
+      // The first asks for an orderly end; the second, of whatever kind, does not wait for it.
+      if (signals > 1) process.exit(INTERRUPTED_STATUS);
       resolve();
-      // The first asks for an orderly end, the second does not wait for it.
-      process.once(signal, () => process.exit(INTERRUPTED_STATUS));
     });
   }
   return promise;
 }
 
+/**
+ * Ends the process when records that were given up still wait for stdout's reader: it would keep the process for ever.
+ * Otherwise the process ends by itself, with nothing cut.
+ */
+async function leaveStuckReader(): Promise<void> {
+  if (process.stdout.writableLength === 0) return;
+  const told = new Promise((resolve) => void process.stderr.write('', resolve));
+  await Promise.race([told, setTimeout(LAST_WORDS_MILLIS)]);
+  process.exit();
+}
+
 function exitStatusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_STATUS;
   if (error instanceof WeirError) {
-    process.stderr.write(`${error.message}\n`);
+    sayLines(process, error.message);
     return error.exitStatus;
   }
-  process.stderr.write(`weir: unexpected fault: ${error instanceof Error ? error.stack : String(error)}\n`);
+  sayLines(process, `weir: unexpected fault: ${error instanceof Error ? error.stack : String(error)}`);
   return 1;
 }
 
@@ -50,3 +67,4 @@ try {
 } catch (error) {
   process.exitCode = exitStatusOf(error);
 }
+await leaveStuckReader();

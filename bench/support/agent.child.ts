@@ -19,6 +19,9 @@ const events = {
   sinkFailed(_name: string, error: Error) {
     throw error;
   },
+  recordFailed(error: unknown) {
+    throw error;
+  },
   failed(error: unknown) {
     throw error;
   },

@@ -10,7 +10,7 @@ import type { Outcome } from '../export/outcome.ts';
 import { flowRouter } from '../export/router.ts';
 import { RouteTable } from '../export/routes.ts';
 import type { Sink } from '../export/sink.ts';
-import type { WeirError } from '../lib/errors.ts';
+import { WeirError } from '../lib/errors.ts';
 import { monotonicMillis, systemTimers } from '../lib/timers.ts';
 import type { Plan } from '../plan/plan.ts';
 import { CaptureSets } from '../plan/sets.ts';
@@ -29,7 +29,9 @@ import { Libbpf } from './load/libbpf.ts';
 import { wallOffsetMicros } from './load/libc.ts';
 import { loadTcpProgram } from './load/tcp-program.ts';
 import { DrainLoop } from './read/drain-loop.ts';
+import { GuardedHandler } from './read/guarded.ts';
 import { ringSource } from './read/source.ts';
+import { boundCounts } from './report/bounds.ts';
 import { KernelCounts } from './report/kernel-counts.ts';
 import { desiredSelection } from './select/desired.ts';
 import { Intake } from './select/intake.ts';
@@ -40,26 +42,41 @@ export interface AgentOptions {
   readonly plan: Plan;
   /** The pods of this machine; without one, every capture that selects by nothing means everything on it. */
   readonly inventory: Inventory | undefined;
-  /** One opened sink for each of the plan's exports, in its order; the agent closes them. */
+  /** One opened sink for each of the plan's exports, in its order. An agent that has started closes them at its end. */
   readonly sinks: readonly Sink[];
   readonly limits?: Partial<KernelLimits>;
   /** Where cgroup2 is mounted, and whether version 1 hierarchies are in use beside it. */
   readonly cgroups: { readonly mount: string; readonly version1: boolean };
-  /** A sink gave a batch up (counted in the ledger), or the agent itself cannot go on. */
-  readonly events: { sinkFailed(exportName: string, error: WeirError): void; failed(error: unknown): void };
+  readonly events: AgentEvents;
 }
 
-/** Starts to capture. Throws WeirError before anything is attached when this machine cannot. */
+export interface AgentEvents {
+  /** A sink gave a batch up; counted in the ledger. */
+  readonly sinkFailed: (exportName: string, error: WeirError) => void;
+  /** A record could not be handled, the first of them; counted as `faulty`. */
+  readonly recordFailed: (error: unknown) => void;
+  /** The agent itself cannot go on. */
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Starts to capture. Throws WeirError when this machine cannot, or InvalidInput for a plan without a capture of TCP: for
+ * no capture nothing is attached. Whatever it throws, nothing is left in the kernel, and the sinks are the caller's.
+ */
 export function startAgent({ plan, inventory, sinks, limits, cgroups, events }: AgentOptions): Agent {
+  if (!plan.programs.includes('tcp')) {
+    throw new WeirError('InvalidInput', 'the plan has no capture of TCP: give it one, or start no agent');
+  }
+  using opened = new DisposableStack();
   const sets = new CaptureSets(plan);
   const pods = inventory ?? buildInventory([]).inventory;
 
   // load
-  const program = loadTcpProgram(Libbpf.load(), withDefaults(limits));
+  const program = opened.adopt(loadTcpProgram(Libbpf.load(), withDefaults(limits)), (loaded) => loaded.close());
   const selection = new SelectionMap(program.selection, program.selectionControl);
-  const tree = new CgroupTree(cgroups.mount, monotonicMillis);
+  const tree = opened.adopt(new CgroupTree(cgroups.mount, monotonicMillis), (watched) => watched.close());
   const desired = () => desiredSelection(tree.cgroups, inventory, sets);
-  const keeper = keepSelected(tree, selection, desired, systemTimers, (error) => events.failed(error));
+  opened.adopt(keepSelected(tree, selection, desired, systemTimers, events.failed), (keeper) => keeper.stop());
 
   // export
   const table = new RouteTable(plan.captures);
@@ -88,12 +105,14 @@ export function startAgent({ plan, inventory, sinks, limits, cgroups, events }: 
   const route = flowRouter(table, exporters, ledger);
   const flow = (event: TcpEvent) => tcpFlow(event, naming);
   const intake = new Intake({ decode: decodeTcp, flow, route }, sets, pods, naming.cgroups);
-  const ring = ringSource(program.flows, naming.clock, intake.record);
-  const loop = new DrainLoop(ring, (error) => events.failed(error));
+  const guarded = new GuardedHandler(intake.record, events.recordFailed);
+  const ring = opened.adopt(ringSource(program.flows, naming.clock, guarded.record), (mapped) => mapped.close());
+  const loop = new DrainLoop(ring, events.failed);
   program.attach();
   loop.start();
 
   // report
   const counts = new KernelCounts(program, sets, plan.captures.length);
-  return running({ program, ring, loop, keeper, exporters, ledger, counts, intake });
+  const bounds = () => boundCounts(tree, selection, sets);
+  return running({ program, loop, exporters, ledger, counts, intake, guarded, bounds, opened: opened.move() });
 }

@@ -8,9 +8,14 @@ export function agentReportText({ accounts, node }: AgentReport): string {
     [node.joinMissed, 'connections had both ends here, but only one end learned of the other'],
     [node.joinAmbiguous, 'records shared a flow.id with more than one other: not joined'],
     [node.notSelected + node.unselected, 'connections were watched until it was known that no capture selects them'],
+    [node.ownerUnknown, 'connections had an owner that was gone before it was known: a capture may have wanted them'],
     [node.lostUnknown, 'connections were lost before it was known whose they are'],
     [node.missedStateChanges, 'state changes were not seen: the kernel was busy with another one on the same CPU'],
     [node.malformed, 'records could not be read: the kernel program and this program differ; run scripts/setup'],
+    [node.faulty, 'records could not be handled: what was said during the capture has the cause'],
+    [node.cgroupsOmitted, 'cgroups are not known: there are too many of them, or they are nested too deep'],
+    [node.selectionOmitted, 'cgroups did not fit into the kernel: their connections were decided about afterwards'],
+    [node.setOverflows, 'times a pod was selected by a combination of captures that the kernel had no number left for'],
   ];
   const told = notes.filter(([count]) => count > 0).map(([count, meaning]) => `  ${count} ${meaning}\n`);
   const ringFull = accounts.some(({ lost }) => lost.ringFull > 0);

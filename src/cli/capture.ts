@@ -1,18 +1,18 @@
 /** `weir capture`: flows of this machine under FlowCapture objects, without a cluster. */
 import { existsSync, readFileSync } from 'node:fs';
-import { startAgent } from '../agent/agent.ts';
+import { type AgentOptions, startAgent } from '../agent/agent.ts';
 import { cgroup2Mount } from '../agent/identify/cgroup-mount.ts';
 import type { Agent } from '../agent/lifecycle.ts';
 import { requireTracing } from '../agent/load/refusal.ts';
 import { WeirError } from '../lib/errors.ts';
-import { escapeForTerminal } from '../lib/escape.ts';
 import { monotonicMillis } from '../lib/timers.ts';
 import type { Plan } from '../plan/plan.ts';
 import { agentReportText } from './agent-report-text.ts';
 import type { Context } from './context.ts';
 import { readInventory, readManifests, STDIN } from './manifests.ts';
+import { say } from './say.ts';
 import { SinkTroubles } from './sink-troubles.ts';
-import { defaultOutput, type Output, openSinks } from './sinks.ts';
+import { closeSinks, defaultOutput, type Output, openSinks } from './sinks.ts';
 import { exportTitle, standalonePlan } from './standalone-plan.ts';
 
 export interface CaptureOptions {
@@ -51,7 +51,7 @@ export async function capture(options: CaptureOptions, context: Context): Promis
   const ended = Promise.withResolvers<void>();
   const failures: WeirError[] = [];
   const troubles = new SinkTroubles(monotonicMillis, (text) => say(context, text));
-  const agent = startAgent({
+  const agent = await startOrClose({
     plan,
     inventory,
     sinks,
@@ -62,6 +62,9 @@ export async function capture(options: CaptureOptions, context: Context): Promis
         if (error.code === 'OutputClosed') ended.resolve();
         else troubles.tell(exportTitle(name), error);
       },
+      recordFailed(error) {
+        say(context, `a record could not be handled: ${String(error)}; it and any others are counted as faulty`);
+      },
       failed(error) {
         failures.push(new WeirError('Internal', `the agent cannot go on: ${String(error)}`, { cause: error }));
         ended.resolve();
@@ -71,6 +74,16 @@ export async function capture(options: CaptureOptions, context: Context): Promis
   announce(plan, inventory?.pods.length, context);
   await untilEnd(ended.promise, options.durationMillis, context);
   return (await finish(agent, failures, context)) || troubles.exitStatus;
+}
+
+/** Until the agent has started, the sinks are whose who opened them. */
+async function startOrClose(options: AgentOptions): Promise<Agent> {
+  try {
+    return startAgent(options);
+  } catch (error) {
+    await closeSinks(options.sinks);
+    throw error;
+  }
 }
 
 async function readInput({ files, inventory }: CaptureOptions, { stdin }: Context) {
@@ -118,8 +131,4 @@ async function finish(agent: Agent, failures: readonly WeirError[], context: Con
   const [failure] = failures;
   if (failure !== undefined) throw failure;
   return report.accounts.every(({ unaccounted, inFlight }) => unaccounted === 0 && inFlight === 0) ? 0 : 1;
-}
-
-function say(context: Context, text: string): void {
-  context.stderr.write(`weir: ${escapeForTerminal(text)}\n`);
 }

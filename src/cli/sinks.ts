@@ -24,9 +24,14 @@ export async function openSinks(plan: Plan, output: Output, context: Context): P
     for (const { name, spec } of plan.exports) sinks.push(await openSink(name, spec, output, context));
     return sinks;
   } catch (error) {
-    await Promise.all(sinks.map((sink) => sink.close()));
+    await closeSinks(sinks);
     throw error;
   }
+}
+
+/** Closes sinks that nothing was written to, each whatever the others do: why they are not needed matters more. */
+export async function closeSinks(sinks: readonly Sink[]): Promise<void> {
+  await Promise.allSettled(sinks.map((sink) => sink.close()));
 }
 
 async function openSink(name: string, spec: ExportSpec, output: Output, context: Context): Promise<Sink> {

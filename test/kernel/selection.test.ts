@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { accountOf, Capture } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { exchange, expectExact, halvesOf } from '../support/exchange.ts';
+import type { NetNs } from '../support/lab/netns.ts';
 import type { Pod } from '../support/lab/pod.ts';
 import type { Endpoint } from '../support/lab/rules.ts';
 import { listed, listedBefore } from '../support/pod-inventory.ts';
@@ -18,12 +20,30 @@ connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 
 connection.close()
 `;
 
+interface Place {
+  /** Absolute path of the cgroup; made anew where it is there already, and where it is not. */
+  readonly cgroup: string;
+  readonly netns: NetNs;
+  /** The cgroup is gone again before the agent moves on. */
+  readonly removed?: boolean;
+}
+
 /** A connection from its first packet to its last while this process, and so the agent in it, stands still. */
-function connectHastily(pod: Pod, { address, port }: Endpoint): void {
-  const join = ['sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', pod.directory];
-  const enter = ['nsenter', `--net=/proc/${pod.netns.pid}/ns/net`, '--'];
-  const [command, ...argv] = [...join, ...enter, 'python3', '-IS', '-c', HASTY, address, String(port)];
-  const { status, stderr } = spawnSync(command ?? '', argv, { encoding: 'utf8' });
+function connectHastily({ directory, netns }: Pod, to: Endpoint): void {
+  runStill('echo 0 >"$0/cgroup.procs" && exec "$@"', directory, netns, to);
+}
+
+/** The same out of a cgroup that the agent has not seen. */
+function connectFromNewCgroup({ cgroup, netns, removed = false }: Place, to: Endpoint): void {
+  const enter = '(echo 0 >"$0/cgroup.procs" && exec "$@")';
+  const make = 'if [ -d "$0" ]; then rmdir "$0"; fi && mkdir -p "$0"';
+  runStill(`${make} && ${enter}${removed ? ' && rmdir "$0"' : ''}`, cgroup, netns, to);
+}
+
+function runStill(script: string, cgroup: string, netns: NetNs, { address, port }: Endpoint): void {
+  const enter = ['nsenter', `--net=/proc/${netns.pid}/ns/net`, '--'];
+  const argv = ['-c', script, cgroup, ...enter, 'python3', '-IS', '-c', HASTY, address, String(port)];
+  const { status, stderr } = spawnSync('sh', argv, { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 }
 
@@ -128,28 +148,58 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
     expect(report.node).toMatchObject({ notSelected: 0, lostUnknown: 0, openConnections: 0 });
   });
 
-  it('counts what it captured only because it could not know yet, and gives no record of it', async () => {
-    await using scene = await Scene.create('stranger');
-    const { lab, router, server } = scene;
-    const stranger = await lab.pod('stranger');
-    await router.attach(stranger.netns, 1);
-    const peer = await stranger.peer();
-    // A pod that is yet to come makes its neighbourhood unknown, and the stranger's cgroup lies there.
-    await using capture = Capture.start({ pods: [server, listedBefore(lab, 'late', [])] });
-    const listener = await scene.acceptor.listen(server.ipv4);
-    const near = await peer.connect(listener);
-    await exchange({ near, far: await listener.accept() }, 19, 23);
+  it('does not miss the first connections of a pod whose cgroup went and came again', async () => {
+    await using scene = await Scene.create('again');
+    const { lab, client, server, acceptor } = scene;
+    const again = listedBefore(lab, 'again', [client.ipv4, client.ipv6]);
+    const place = { cgroup: join(dirname(lab.directory), again.podCgroup), netns: client.netns };
+    await using capture = Capture.start({ pods: [server, again], captures: { again: { app: 'again' } } });
+    const listener = await acceptor.listen(server.ipv4);
+    const rounds = 3;
+    for (let round = 1; round <= rounds; round++) {
+      connectFromNewCgroup(place, listener);
+      await capture.until(round);
+      await (await listener.accept()).close();
+    }
+    const { accounts, node } = await capture.stop();
+    expect(accounts).toMatchObject([{ observed: rounds, exported: rounds }]);
+    expect(node).toMatchObject({ notSelected: 0, ownerUnknown: 0, lostUnknown: 0 });
+    for (const flow of capture.flows)
+      expect(flow.source).toMatchObject({ identity: { podName: 'again' }, bytes: HASTY_BYTES });
+  });
+
+  it('says of a connection whose pod came and went unseen that its owner is not known, not that nobody wanted it', async () => {
+    await using scene = await Scene.create('gone');
+    const { lab, client, server, acceptor } = scene;
+    const gone = listedBefore(lab, 'gone', [client.ipv4, client.ipv6]);
+    const place = { cgroup: join(dirname(lab.directory), gone.podCgroup), netns: client.netns, removed: true };
+    await using capture = Capture.start({ pods: [server, gone] });
+    const listener = await acceptor.listen(server.ipv4);
+    connectFromNewCgroup(place, listener);
+    await (await listener.accept()).close();
     await capture.until(1);
     const { accounts, node } = await capture.stop();
     expect(accounts).toMatchObject([{ observed: 1, exported: 1 }]);
-    expect(node).toMatchObject({ notSelected: 1, unselected: 0, openConnections: 0 });
+    expect(node).toMatchObject({ ownerUnknown: 1, notSelected: 0, unselected: 0 });
+    expect(capture.flows).toMatchObject([{ observer: 'destination' }]);
+  });
+
+  it('counts what it captured only because it could not know yet, and gives no record of it', async () => {
+    await using scene = await Scene.create('stranger');
+    const { lab, client, server, acceptor } = scene;
+    const { uid, podCgroup } = listedBefore(lab, 'stranger', []);
+    // A pod that is yet to come makes its neighbourhood unknown, and the stranger's cgroup comes there too.
+    await using capture = Capture.start({ pods: [server, listedBefore(lab, 'late', [])] });
+    const listener = await acceptor.listen(server.ipv4);
+    connectFromNewCgroup({ cgroup: join(dirname(lab.directory), podCgroup), netns: client.netns }, listener);
+    await (await listener.accept()).close();
+    await capture.until(1);
+    const { accounts, node } = await capture.stop();
+    expect(accounts).toMatchObject([{ observed: 1, exported: 1 }]);
+    expect(node).toMatchObject({ notSelected: 1, unselected: 0, ownerUnknown: 0, openConnections: 0 });
     // Of the stranger nothing but its uid is known, from the path of its cgroup.
-    expect(capture.flows).toMatchObject([
-      {
-        observer: 'destination',
-        source: { identity: { kind: 'Pod', podUid: stranger.uid, podName: undefined }, attribution: 'Exact' },
-      },
-    ]);
+    const source = { identity: { kind: 'Pod', podUid: uid, podName: undefined }, attribution: 'Exact' };
+    expect(capture.flows).toMatchObject([{ observer: 'destination', source }]);
   });
 
   it('tells pods apart that share one network namespace', async () => {

@@ -50,7 +50,7 @@ export class Capture implements AsyncDisposable {
       sinks,
       limits,
       cgroups: { mount: cgroup2Mount(readFileSync('/proc/self/mountinfo', 'utf8')), version1: false },
-      events: { sinkFailed: (_, error) => fail(error), failed: fail },
+      events: { sinkFailed: (_, error) => fail(error), recordFailed: fail, failed: fail },
     });
     return new Capture(agent, sinks, failures);
   }

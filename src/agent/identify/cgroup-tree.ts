@@ -3,15 +3,16 @@
  *
  * A cgroup that is gone is remembered for a while: records of its last connections come after its end.
  */
-import { type FSWatcher, readdirSync, statSync, watch as watchFile } from 'node:fs';
+import { type FSWatcher, watch as inotifyWatch, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MAX_CGROUPS = 65_536;
 const MAX_WATCHES = 4_096;
 const MAX_GONE = 8_192;
 const MAX_DEPTH = 16;
-/** Unknown ids ask for a rescan: not more often than this, however many of them come. */
-const MIN_RESCAN_MILLIS = 100;
+/** Unknown ids ask for a rescan in the way of a record: at most this often, and at most a tenth of the time. */
+const MIN_REST_MILLIS = 100;
+const RESTS_PER_RESCAN = 10;
 
 /** One directory of the hierarchy. */
 interface Entry {
@@ -29,7 +30,7 @@ export class CgroupTree {
   #ids = new Map<string, number>();
   readonly #gone = new Map<number, string>();
   #omitted = 0;
-  #scannedAt = 0;
+  #restsUntil = 0;
 
   /** `mount`: where cgroup2 is mounted. `now`: any monotonic clock, milliseconds. */
   constructor(mount: string, now: () => number) {
@@ -38,7 +39,10 @@ export class CgroupTree {
     this.rescan();
   }
 
-  /** From now on `onChange` is called when inotify tells of a cgroup that came or went; the caller rescans. */
+  /**
+   * From now on `onChange` is called when inotify tells of a cgroup that came or went; the caller rescans. One that came is
+   * known by then: it may be gone before the rescan, and its records come all the same.
+   */
   watch(onChange: () => void): void {
     this.#onChange = onChange;
   }
@@ -46,7 +50,7 @@ export class CgroupTree {
   /** Path of a cgroup that is there, or that was there lately; one that is not known yet is looked for. */
   find(id: number): string | undefined {
     const known = this.#pathOf(id);
-    if (known !== undefined || this.#now() - this.#scannedAt < MIN_RESCAN_MILLIS) return known;
+    if (known !== undefined || this.#now() < this.#restsUntil) return known;
     this.rescan();
     return this.#pathOf(id);
   }
@@ -66,7 +70,7 @@ export class CgroupTree {
   }
 
   rescan(): void {
-    this.#scannedAt = this.#now();
+    const begun = this.#now();
     const before = this.#paths;
     this.#paths = new Map();
     this.#ids = new Map();
@@ -74,6 +78,8 @@ export class CgroupTree {
     this.#walk('/', 0);
     for (const [id, path] of before) if (!this.#paths.has(id)) this.#remember(id, path);
     for (const id of this.#watchers.keys()) if (!this.#paths.has(id)) this.#unwatch(id);
+    const ended = this.#now();
+    this.#restsUntil = ended + Math.max(MIN_REST_MILLIS, (ended - begun) * RESTS_PER_RESCAN);
   }
 
   close(): void {
@@ -90,8 +96,18 @@ export class CgroupTree {
     this.#add({ id, path });
     // Watch first, then list: a directory made in between is seen by one of the two.
     this.#watchDirectory({ id, path });
-    for (const name of childNames(join(this.#mount, path)))
-      this.#walk(path === '/' ? `/${name}` : `${path}/${name}`, depth + 1);
+    for (const name of childNames(join(this.#mount, path))) this.#walk(childPath(path, name), depth + 1);
+  }
+
+  /** What inotify named: a directory that is new, one that is known, one that is gone again, or a file. */
+  #lookAt(path: string): void {
+    try {
+      const id = inode(join(this.#mount, path));
+      if (id !== undefined && this.#ids.get(path) !== id) this.#walk(path, path.split('/').length - 1);
+    } catch (error) {
+      // The rescan that follows meets it too, and has somebody to tell.
+      if (!isErrno(error)) throw error;
+    }
   }
 
   #add({ id, path }: Entry): void {
@@ -112,9 +128,11 @@ export class CgroupTree {
   #watchDirectory({ id, path }: Entry): void {
     if (this.#onChange === undefined || this.#watchers.has(id) || this.#watchers.size >= MAX_WATCHES) return;
     try {
-      const watcher = watchFile(join(this.#mount, path), { persistent: false }, (event) => {
+      const watcher = inotifyWatch(join(this.#mount, path), { persistent: false }, (event, name) => {
         // Directories come and go as 'rename'; 'change' is only a control file being written.
-        if (event === 'rename') this.#onChange?.();
+        if (event !== 'rename') return;
+        if (name !== null) this.#lookAt(childPath(path, name));
+        this.#onChange?.();
       });
       // The directory went, or inotify has no room: the periodic rescan finds what this watch would have told.
       watcher.on('error', () => this.#unwatch(id));
@@ -130,8 +148,15 @@ export class CgroupTree {
   }
 }
 
+function childPath(path: string, name: string): string {
+  return path === '/' ? `/${name}` : `${path}/${name}`;
+}
+
 function inode(directory: string): number | undefined {
-  return gone(() => statSync(directory).ino);
+  return gone(() => {
+    const found = statSync(directory);
+    return found.isDirectory() ? found.ino : undefined;
+  });
 }
 
 function childNames(directory: string): string[] {

@@ -15,6 +15,8 @@ export interface InventoryPod extends StaticPod {
   readonly uids: readonly string[];
   /** Path of its cgroup below the cgroup2 mount, when the inventory says so; else the path is known by its uid. */
   readonly cgroup: string | undefined;
+  /** Its phase is Succeeded or Failed: it gets no processes any more. */
+  readonly ended: boolean;
 }
 
 /** Annotation with the path of a pod's cgroup below the cgroup2 mount, as `/proc/PID/cgroup` shows it. */
@@ -48,6 +50,7 @@ export function inventoryPod(object: LocatedObject<PodObject>): { pod: Inventory
     labels: metadata.labels ?? {},
     uids: [...new Set(uids)],
     cgroup: cgroup === undefined ? undefined : withoutSlash(cgroup),
+    ended,
     identity: podIdentity(object, namespace),
     hostNetwork: spec.hostNetwork === true,
     addresses: ended ? [] : addresses,

@@ -32,6 +32,7 @@ export interface TcpProgram {
   readonly ledger: BpfMap;
   readonly nodeCounters: BpfMap;
   readonly connectionCount: BpfMap;
+  /** Throws KernelRefused, with nothing attached. */
   attach(): void;
   /** Runs that the kernel left out because the program was running on that CPU already. */
   missedRuns(): number;
@@ -89,6 +90,7 @@ function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
       for (const program of programs) {
         const link = libbpf.attachProgram(program);
         if (link === undefined) {
+          detach();
           throw new WeirError(
             'KernelRefused',
             `the kernel refused to attach to the tracepoint inet_sock_set_state\n${libbpf.takeLog()}`,

@@ -1,9 +1,14 @@
 /** Empties the ring by the clock: slower while little comes, faster under load, at once when the kernel says it is filling. */
 
+import { EXPORTER_OPTIONS } from '../limits.ts';
+
 const MIN_INTERVAL_MILLIS = 50;
 const MAX_INTERVAL_MILLIS = 250;
-/** Records of one turn; sinks and timers get their turn in between. */
-const TURN = 4096;
+/**
+ * Records of one turn; sinks and timers get their turn in between. As many as a batch of an exporter holds: its flows are
+ * then still in the CPU's cache when they are encoded.
+ */
+const TURN = EXPORTER_OPTIONS.maxRecords;
 /** Above this share of the ring in one interval the next interval is halved, below a quarter of it doubled. */
 const BUSY_SHARE = 1 / 16;
 
@@ -25,7 +30,7 @@ export class DrainLoop {
   #stopping = false;
   #done: Promise<void> | undefined;
 
-  /** `failed` is told when handling a record throws: the loop has ended then. */
+  /** `failed` is told when the source throws: the loop has ended then. */
   constructor(source: DrainSource, failed: (error: unknown) => void) {
     this.#source = source;
     this.#failed = failed;
@@ -35,19 +40,31 @@ export class DrainLoop {
     this.#done ??= this.#run();
   }
 
-  /** Resolves after the last turn; what came since then is handled by a last `drain` of the caller's. */
+  /**
+   * Handles what still waits and ends; whoever writes to the ring has stopped already. Resolves also when the source
+   * throws: what was handled before must reach its end.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#done;
+    await this.#telling(async () => {
+      while (this.#source.drain(TURN) > 0) await new Promise(setImmediate);
+    });
   }
 
   async #run(): Promise<void> {
-    try {
+    await this.#telling(async () => {
       while (!this.#stopping) {
         await this.#source.wait(this.#intervalMillis);
         this.#adapt(this.#source.backlogBytes() / this.#source.bytes);
         while (this.#source.drain(TURN) === TURN) await new Promise(setImmediate);
       }
+    });
+  }
+
+  async #telling(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       this.#failed(error);
     }

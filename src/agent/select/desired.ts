@@ -2,6 +2,7 @@
 import { type CaptureSets, SET_NONE, SET_UNKNOWN } from '../../plan/sets.ts';
 import type { Inventory } from '../identify/inventory.ts';
 import type { InventoryPod } from '../identify/inventory-pod.ts';
+import { expectantParents, parentOf } from './expectant.ts';
 
 export interface DesiredSelection {
   /** Set of sockets whose cgroup and its parents are not listed. */
@@ -14,8 +15,8 @@ export interface DesiredSelection {
 
 /**
  * Without an inventory every socket of the machine is in one set. With one: every pod's topmost cgroup is listed,
- * selected or not. A pod whose cgroup is not there yet makes its nearest parent unknown, so that its first connections
- * are captured provisionally.
+ * selected or not. The directories where a pod's cgroup may come, or come again, are unknown, so that its first connections
+ * are captured provisionally; what is in them already and is no pod is listed as such, so that only new ones are unknown.
  * @param cgroups every cgroup that is there: path → id.
  */
 export function desiredSelection(
@@ -25,18 +26,20 @@ export function desiredSelection(
 ): DesiredSelection {
   const present = new Set(cgroups.values());
   if (inventory === undefined) return { defaultSet: sets.everything().id, entries: new Map(), present };
+  const pods = new Map<string, InventoryPod | undefined>();
+  for (const path of cgroups.keys()) pods.set(path, inventory.podOf(path));
+  const expectant = expectantParents(pods, inventory.pods);
   const entries = new Map<number, number>();
-  const found = new Set<InventoryPod>();
   for (const [path, id] of cgroups) {
-    const pod = inventory.podOf(path);
-    const above = path === '/' ? undefined : inventory.podOf(parentOf(path));
-    if (pod !== undefined) found.add(pod);
+    const pod = pods.get(path);
+    const parent = path === '/' ? undefined : parentOf(path);
+    const above = parent === undefined ? undefined : pods.get(parent);
     // Also where an unlisted pod begins inside of a listed one's cgroup: it is not that pod.
-    if (pod !== above) entries.set(id, pod === undefined ? SET_NONE : setOf(pod, inventory, sets));
-  }
-  for (const pod of inventory.pods) {
-    if (found.has(pod)) continue;
-    for (const parent of parentsToBe(pod, cgroups)) if (!entries.has(parent)) entries.set(parent, SET_UNKNOWN);
+    const begins = pod !== above;
+    const isTopmost = begins && pod !== undefined;
+    if (expectant.has(path) && !isTopmost) entries.set(id, SET_UNKNOWN);
+    else if (begins || (parent !== undefined && expectant.has(parent)))
+      entries.set(id, pod === undefined ? SET_NONE : setOf(pod, inventory, sets));
   }
   return { defaultSet: SET_NONE, entries, present };
 }
@@ -48,23 +51,4 @@ export function selectedPod(pod: InventoryPod, inventory: Inventory) {
 
 function setOf(pod: InventoryPod, inventory: Inventory, sets: CaptureSets): number {
   return sets.setFor(selectedPod(pod, inventory)).id;
-}
-
-const POD_PARENT = /(?:^|\/|-)kubepods(?:\.slice)?$/;
-
-/** Ids of the cgroups below which the pod will appear: its nearest parent that is there, or kubelet's, or the root. */
-function parentsToBe(pod: InventoryPod, cgroups: ReadonlyMap<string, number>): number[] {
-  if (pod.cgroup === undefined) {
-    const parents = [...cgroups].filter(([path]) => POD_PARENT.test(path)).map(([, id]) => id);
-    if (parents.length > 0) return parents;
-  }
-  for (let path = pod.cgroup ?? '/'; ; path = parentOf(path)) {
-    const id = cgroups.get(path);
-    if (id !== undefined) return [id];
-    if (path === '/') return [];
-  }
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/')) || '/';
 }

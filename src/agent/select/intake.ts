@@ -21,6 +21,7 @@ export class Intake {
   readonly #provisional = new Map<number, number>();
   #malformed = 0;
   #notSelected = 0;
+  #ownerUnknown = 0;
 
   constructor(steps: IntakeSteps, sets: CaptureSets, pods: Inventory, cgroups: CgroupOwners) {
     this.#steps = steps;
@@ -39,6 +40,11 @@ export class Intake {
     return this.#notSelected;
   }
 
+  /** Records captured provisionally whose cgroup was gone before it was known whose it is: a capture may have wanted them. */
+  get ownerUnknown(): number {
+    return this.#ownerUnknown;
+  }
+
   /** By capture: records that the kernel captured provisionally, and so counted as nobody's. */
   get provisional(): ReadonlyMap<number, number> {
     return this.#provisional;
@@ -51,9 +57,10 @@ export class Intake {
       this.#malformed++;
       return;
     }
-    const { captures, provisional } = matchedCaptures(event, this.#sets, this.#cgroups, this.#pods);
+    const { captures, provisional, ownerUnknown } = matchedCaptures(event, this.#sets, this.#cgroups, this.#pods);
     if (captures.length === 0) {
-      this.#notSelected++;
+      if (ownerUnknown) this.#ownerUnknown++;
+      else this.#notSelected++;
       return;
     }
     if (provisional) this.#countProvisional(captures);

@@ -9,6 +9,8 @@ export interface Matched {
   readonly captures: readonly number[];
   /** The kernel did not know: it has counted the flow for nobody yet. */
   readonly provisional: boolean;
+  /** Nor is it known here, because the cgroup was gone too soon: whether a capture selects it, nobody can say. */
+  readonly ownerUnknown: boolean;
 }
 
 export function matchedCaptures(
@@ -17,8 +19,10 @@ export function matchedCaptures(
   cgroups: CgroupOwners,
   inventory: Inventory,
 ): Matched {
-  if (record.set !== SET_UNKNOWN) return { captures: sets.capturesOf(record.set), provisional: false };
-  const { pod } = cgroups.ownerOf(record.cgroupId);
+  if (record.set !== SET_UNKNOWN) {
+    return { captures: sets.capturesOf(record.set), provisional: false, ownerUnknown: false };
+  }
+  const { cgroup, pod } = cgroups.ownerOf(record.cgroupId);
   const captures = pod === undefined ? [] : sets.selectionOf(selectedPod(pod, inventory)).captures;
-  return { captures, provisional: true };
+  return { captures, provisional: true, ownerUnknown: cgroup.is === 'unknown' };
 }

@@ -8,6 +8,7 @@ export interface PodParts {
   readonly uid?: string;
   readonly ip?: string;
   readonly namespace?: string;
+  readonly phase?: string;
 }
 
 /** An inventory of pods by name; each has its name as label `app` unless told otherwise, and lives in namespace shop. */
@@ -21,9 +22,9 @@ export function inventoryOf(pods: Readonly<Record<string, PodParts>>): Inventory
   return inventory;
 }
 
-function podObject(name: string, { app = name, cgroup, uid, ip, namespace = 'shop' }: PodParts): object {
+function podObject(name: string, { app = name, cgroup, uid, ip, namespace = 'shop', phase }: PodParts): object {
   const annotations = cgroup === undefined ? undefined : { 'weir.dev/cgroup': cgroup };
-  const status = ip === undefined ? undefined : { podIPs: [{ ip }] };
+  const status = { phase, ...(ip !== undefined && { podIPs: [{ ip }] }) };
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: { app }, uid, annotations }, status };
 }
 

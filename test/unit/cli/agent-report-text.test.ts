@@ -19,7 +19,12 @@ const QUIET: AgentReport['node'] = {
   missedStateChanges: 0,
   openConnections: 0,
   malformed: 0,
+  faulty: 0,
   notSelected: 0,
+  ownerUnknown: 0,
+  cgroupsOmitted: 0,
+  selectionOmitted: 0,
+  setOverflows: 0,
 };
 
 function report(lost: Partial<typeof NOTHING_LOST> = {}, node: Partial<AgentReport['node']> = {}): AgentReport {
@@ -56,6 +61,11 @@ balanced: observed = exported + filtered + sampled out + lost, for every capture
       lostUnknown: 5,
       missedStateChanges: 6,
       malformed: 7,
+      faulty: 8,
+      ownerUnknown: 9,
+      cgroupsOmitted: 10,
+      selectionOmitted: 11,
+      setOverflows: 12,
     };
     expect(agentReportText(report({ ringFull: 6, sinkFailed: 1 }, node))).toBe(`
 CAPTURE        OBSERVED  EXPORTED  FILTERED  SAMPLED OUT  LOST
@@ -66,9 +76,14 @@ balanced: observed = exported + filtered + sampled out + lost, for every capture
   2 connections had both ends here, but only one end learned of the other
   3 records shared a flow.id with more than one other: not joined
   44 connections were watched until it was known that no capture selects them
+  9 connections had an owner that was gone before it was known: a capture may have wanted them
   5 connections were lost before it was known whose they are
   6 state changes were not seen: the kernel was busy with another one on the same CPU
   7 records could not be read: the kernel program and this program differ; run scripts/setup
+  8 records could not be handled: what was said during the capture has the cause
+  10 cgroups are not known: there are too many of them, or they are nested too deep
+  11 cgroups did not fit into the kernel: their connections were decided about afterwards
+  12 times a pod was selected by a combination of captures that the kernel had no number left for
   ringFull: the ring was too small for the burst; raise --ring-mebibytes
 `);
   });

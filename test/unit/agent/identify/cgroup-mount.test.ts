@@ -29,6 +29,20 @@ describe('where cgroup2 is mounted', () => {
       '28 22 0:25 / /my\\040cgroups\\134x rw - cgroup2 none rw',
     ],
     ['twice: the first', '/a', '28 22 0:25 / /a rw - cgroup2 none rw\n29 22 0:25 / /b rw - cgroup2 none rw'],
+    [
+      'after one that shows a part of it only',
+      '/whole',
+      [
+        '28 22 0:25 /system.slice/x.service /part rw - cgroup2 none rw',
+        '29 22 0:25 / /whole rw - cgroup2 none rw',
+        '30 22 0:25 / /again rw - cgroup2 none rw',
+      ].join('\n'),
+    ],
+    [
+      'in parts only: the first',
+      '/part',
+      '28 22 0:25 /a /part rw - cgroup2 none rw\n29 22 0:25 /b /other rw - cgroup2 none rw',
+    ],
   ])('%s', (_, mount, mountinfo) => {
     expect(cgroup2Mount(mountinfo)).toBe(mount);
   });

@@ -44,6 +44,21 @@ describe('a cgroup tree', () => {
     expect(tree.find(later)).toBe('/later');
   });
 
+  it('rests ten times as long as a rescan took, from its end, before an unknown id has it look again', () => {
+    let asked = 0;
+    // A scan begins at one reading of this clock and ends at the next, 30 ms later.
+    const slow = new CgroupTree(directories.mount, () => now + 30 * asked++);
+    const id = directories.make('/new');
+    const endedAt = now + 30;
+    const findAt = (millis: number): string | undefined => {
+      now = millis;
+      asked = 0;
+      return slow.find(id);
+    };
+    expect(findAt(endedAt + 299)).toBeUndefined();
+    expect(findAt(endedAt + 300)).toBe('/new');
+  });
+
   it('remembers a cgroup that is gone, but does not count it among those that are there', () => {
     const id = directories.id('/pods/web/container');
     directories.remove('/pods/web/container');
@@ -111,6 +126,27 @@ describe('a watched cgroup tree', () => {
     // What is told of the old directory has been told by the time that a new one elsewhere is.
     await expect(told(() => directories.make('/pods/marker'))).resolves.toBe(true);
     await expect(told(() => directories.make('/pods/web/container'))).resolves.toBe(true);
+  });
+
+  it('knows a cgroup that came, and what is in it, before anybody rescans, and still after it went', async () => {
+    await told(() => directories.make('/pods/db/container'));
+    const ids = ['/pods/db', '/pods/db/container'].map((path) => directories.id(path));
+    await vi.waitFor(() => expect(ids.map((id) => tree.find(id))).toEqual(['/pods/db', '/pods/db/container']));
+    expect(tree.cgroups.get('/pods/db')).toBe(ids[0]);
+    directories.remove('/pods/db');
+    tree.rescan();
+    expect(ids.map((id) => tree.find(id))).toEqual(['/pods/db', '/pods/db/container']);
+    expect(tree.cgroups.has('/pods/db')).toBe(false);
+  });
+
+  it('tells of what happens in a cgroup that came, before anybody rescans', async () => {
+    await told(() => directories.make('/pods/db'));
+    await expect(told(() => directories.make('/pods/db/container'))).resolves.toBe(true);
+  });
+
+  it('takes no file for a cgroup', async () => {
+    await told(() => writeFileSync(join(directories.mount, 'pods/cgroup.procs'), ''));
+    expect([...tree.cgroups.keys()]).toEqual(['/', '/pods', '/pods/web', '/pods/web/container']);
   });
 
   it('tells of nothing that is written to a control file', async () => {

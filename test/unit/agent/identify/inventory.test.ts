@@ -49,6 +49,7 @@ status: {phase: Running, podIP: 10.1.0.5, podIPs: [{ip: 10.1.0.5}, {ip: "FD00:0:
       labels: { app: 'web' },
       uids: [UID],
       cgroup: '/pods/web-1',
+      ended: false,
       identity: {
         kind: 'Pod',
         namespace: 'shop',

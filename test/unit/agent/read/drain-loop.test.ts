@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DrainLoop, type DrainSource } from '../../../../src/agent/read/drain-loop.ts';
 
 const RING_BYTES = 6400;
-const TURN = 4096;
+const TURN = 256;
 
 /** What one wait of the loop meets: so many bytes in the ring, and what each drain then returns. */
 interface Turn {
@@ -79,9 +79,10 @@ describe('a drain loop', () => {
     expect(source.waits).toEqual([50, 50, 50]);
   });
 
-  it('goes on in turns of 4,096 records until one is not full', async () => {
+  it('goes on in turns of 256 records until one is not full', async () => {
     const { source } = await play([{ drained: [TURN, TURN, 17] }, { drained: [3] }]);
-    expect(source.limits).toEqual([TURN, TURN, TURN, TURN, TURN]);
+    // Three, one, the empty turn in which it is stopped, and the end's.
+    expect(source.limits).toEqual(Array.from({ length: 6 }, () => TURN));
     expect(source.waits).toHaveLength(3);
   });
 
@@ -107,14 +108,32 @@ describe('a drain loop', () => {
     expect(order).toEqual(['drain', 'other work', 'drain', 'other work']);
   });
 
-  it('tells a failure and has ended then', async () => {
-    const fault = new Error('a record that cannot be handled');
+  it('handles everything that still waits before it has ended, in turns', async () => {
+    const drained = [TURN, 17, 0];
+    const order: string[] = [];
+    const source: DrainSource = {
+      bytes: RING_BYTES,
+      backlogBytes: () => 0,
+      wait: async () => undefined,
+      drain() {
+        order.push('drain');
+        setImmediate(() => order.push('other work'));
+        return drained.shift() ?? 0;
+      },
+    };
+    await new DrainLoop(source, () => undefined).stop();
+    expect(drained).toEqual([]);
+    expect(order).toEqual(['drain', 'other work', 'drain', 'other work', 'drain']);
+  });
+
+  it('tells a failure, has ended then, and tells one at the end too, without rejecting', async () => {
+    const fault = new Error('a ring that cannot be read');
     const source = new ScriptedSource([{ drained: [1] }, { drained: [1] }]);
     const failures: unknown[] = [];
     const loop = new DrainLoop({ ...shell(source), drain: () => raise(fault) }, (error) => failures.push(error));
     loop.start();
     await loop.stop();
-    expect(failures).toEqual([fault]);
+    expect(failures).toEqual([fault, fault]);
     expect(source.waits).toEqual([50]);
   });
 

@@ -28,12 +28,13 @@ describe('without an inventory', () => {
 });
 
 describe('with an inventory', () => {
-  it('a pod is listed by its own cgroup, selected or not, and what is below it is not', () => {
+  it('a pod is listed by its own cgroup, selected or not; where it is, what else may come is unknown', () => {
     const pods = inventoryOf({ web: { cgroup: '/pods/web' }, db: { cgroup: '/pods/db' } });
     const cgroups = tree('/pods', '/pods/web', '/pods/web/container', '/pods/db', '/system.slice');
     expect(desiredSelection(cgroups, pods, sets())).toEqual({
       defaultSet: SET_NONE,
       entries: new Map([
+        [2, SET_UNKNOWN],
         [3, 1],
         [5, SET_NONE],
       ]),
@@ -45,16 +46,21 @@ describe('with an inventory', () => {
     const slice = `kubepods-besteffort-pod${SOME_UID.replaceAll('-', '_')}.slice`;
     const cgroups = tree('/kubepods.slice', `/kubepods.slice/${slice}`, `/kubepods.slice/${slice}/cri-containerd-x`);
     const { entries } = desiredSelection(cgroups, inventoryOf({ web: { uid: SOME_UID } }), sets());
-    expect(entries).toEqual(new Map([[3, 1]]));
+    expect(entries).toEqual(
+      new Map([
+        [2, SET_UNKNOWN],
+        [3, 1],
+      ]),
+    );
   });
 
   it('a pod of a uid that is not listed, inside of a listed cgroup, is not that pod', () => {
     const pods = inventoryOf({ web: { cgroup: '/pods/web' } });
-    const cgroups = tree('/pods/web', `/pods/web/kubepods/pod${OTHER_UID}`);
+    const cgroups = tree('/pods/web', '/pods/web/kubepods', `/pods/web/kubepods/pod${OTHER_UID}`);
     expect(desiredSelection(cgroups, pods, sets()).entries).toEqual(
       new Map([
         [2, 1],
-        [3, SET_NONE],
+        [4, SET_NONE],
       ]),
     );
   });
@@ -67,20 +73,32 @@ describe('with an inventory', () => {
 
 describe('a pod whose cgroup is not there yet makes unknown', () => {
   it.each([
-    ['its nearest parent that is there', { cgroup: '/pods/shop/web' }, tree('/pods', '/pods/other'), [2]],
-    ['the root, when no other parent is there', { cgroup: '/pods/shop/web' }, tree('/system.slice'), [1]],
-    ["kubelet's cgroup, when it is known by uid", { uid: SOME_UID }, tree('/kubepods.slice', '/system.slice'), [2]],
+    ['its nearest parent that is there', { cgroup: '/pods/shop/web' }, tree('/pods', '/pods/other'), [2], [3]],
+    ['the root, when no other parent is there', { cgroup: '/pods/shop/web' }, tree('/system.slice'), [1], [2]],
+    ["kubelet's cgroup, when it is known by uid", { uid: SOME_UID }, tree('/kubepods.slice', '/system.slice'), [2], []],
     [
       "every kubelet's cgroup, when there are several (kind)",
       { uid: SOME_UID },
       tree('/kubepods', '/kubelet-kubepods.slice'),
       [2, 3],
+      [],
     ],
-    ['the root, when it is known by uid and there is no kubelet', { uid: SOME_UID }, tree('/pods'), [1]],
-  ])('%s', (_, web, cgroups, unknown) => {
+    ['the root, when it is known by uid and there is no kubelet', { uid: SOME_UID }, tree('/pods'), [1], [2]],
+  ])('%s, and says of what is in it that it is no pod', (_, web, cgroups, unknown, none) => {
     const { entries, defaultSet } = desiredSelection(cgroups, inventoryOf({ web }), sets());
-    expect([...entries]).toEqual(unknown.map((id) => [id, SET_UNKNOWN]));
+    expect(entries).toEqual(
+      new Map([...unknown.map((id) => [id, SET_UNKNOWN] as const), ...none.map((id) => [id, SET_NONE] as const)]),
+    );
     expect(defaultSet).toBe(SET_NONE);
+  });
+
+  it('nothing, once it has ended', () => {
+    const { entries } = desiredSelection(
+      tree('/pods'),
+      inventoryOf({ web: { cgroup: '/pods/web', phase: 'Succeeded' } }),
+      sets(),
+    );
+    expect(entries).toEqual(new Map());
   });
 
   it('nothing that a listed pod owns: its cgroup keeps its set', () => {

@@ -35,30 +35,38 @@ beforeEach(() => {
 });
 afterEach(() => directories[Symbol.dispose]());
 
+/** No directory of the tree has this inode number. */
+const UNKNOWN_ID = 1;
+
 describe('the captures of a record', () => {
   it('are those of the set that the kernel wrote', () => {
     const set = sets.setFor({ namespace: 'shop', labels: { app: 'web' }, namespaceLabels: {} }).id;
     expect(matchedCaptures({ set, cgroupId: system }, sets, owners, PODS)).toEqual({
       captures: [0, 1],
       provisional: false,
+      ownerUnknown: false,
     });
   });
 
   it('are none for the empty set, and for a set that never was', () => {
     for (const set of [SET_NONE, 999]) {
-      expect(matchedCaptures({ set, cgroupId: web }, sets, owners, PODS)).toEqual({ captures: [], provisional: false });
+      expect(matchedCaptures({ set, cgroupId: web }, sets, owners, PODS)).toEqual({
+        captures: [],
+        provisional: false,
+        ownerUnknown: false,
+      });
     }
   });
 
   it('are decided by the pod of its cgroup where the kernel did not know', () => {
-    const decided = [web, db, system, 1].map((cgroupId) =>
+    const decided = [web, db, system, UNKNOWN_ID].map((cgroupId) =>
       matchedCaptures({ set: SET_UNKNOWN, cgroupId }, sets, owners, PODS),
     );
     expect(decided).toEqual([
-      { captures: [0, 1], provisional: true },
-      { captures: [0], provisional: true },
-      { captures: [], provisional: true },
-      { captures: [], provisional: true },
+      { captures: [0, 1], provisional: true, ownerUnknown: false },
+      { captures: [0], provisional: true, ownerUnknown: false },
+      { captures: [], provisional: true, ownerUnknown: false },
+      { captures: [], provisional: true, ownerUnknown: true },
     ]);
   });
 });
@@ -104,6 +112,12 @@ describe('the intake', () => {
   it("counts what was captured provisionally and is nobody's", () => {
     take(tcpEvent({ set: SET_UNKNOWN, cgroupId: system }));
     expect([intake.malformed, intake.notSelected, intake.provisional.size]).toEqual([0, 1, 0]);
+    expect(routed).toEqual([]);
+  });
+
+  it('keeps apart what nobody knows the owner of: unknown is not unselected', () => {
+    take(tcpEvent({ set: SET_UNKNOWN, cgroupId: UNKNOWN_ID }));
+    expect([intake.ownerUnknown, intake.notSelected, intake.provisional.size]).toEqual([1, 0, 0]);
     expect(routed).toEqual([]);
   });
 
