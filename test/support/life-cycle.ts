@@ -26,6 +26,13 @@ export interface HalfLife {
 /** A connection from the scene's client to its server, from its first packet to its last. */
 export interface LifeCycle {
   readonly name: string;
+  /**
+   * A timer of the kernel brings about what is told (a retransmission, a time-out, a delayed acknowledgement), rather than
+   * the two processes. Such a life may be lived once more: the kernel leaves out a tracing program where it interrupts the
+   * same program (counted as missedStateChanges), and some kernels also where a timer interrupts a certain process (seen in
+   * 1 of 300 time-outs, counted nowhere, while ftrace showed every one of them).
+   */
+  readonly byTimer?: true;
   /** Lives it. Resolves with the pids of processes that it has made, by name. */
   readonly live: (scene: Scene, records: Records) => Promise<Readonly<Record<string, number>> | undefined>;
   readonly source: HalfLife;
@@ -42,30 +49,48 @@ export interface Records {
 /** One test for each life, in one scene and under one capture of both pods. */
 export function describeLives(title: string, labName: string, lives: readonly LifeCycle[]): void {
   describe.runIf(mayCapture)(`${title}${whySkipped}`, () => {
-    let scene: Scene;
-    let capture: Capture;
+    let stage: Stage;
 
     beforeAll(async () => {
-      scene = await Scene.create(labName);
-      capture = Capture.start({ pods: [scene.client, scene.server] });
+      stage = await openStage(labName);
     });
 
-    afterAll(async () => {
-      await scene[Symbol.asyncDispose]();
-      await capture.stop();
+    afterAll(() => closeStage(stage));
+
+    it.each(lives.filter(({ byTimer }) => byTimer !== true))('$name', async (life) => {
+      const { told, expected } = await liveCaptured(stage, life);
+      expect(told).toEqual(expected);
     });
 
-    it.each(lives)('$name', async (life) => {
-      const { told, expected } = await liveCaptured(scene, capture, life);
+    it.for(lives.filter(({ byTimer }) => byTimer === true))('$name', { retry: 1 }, async (life, { task }) => {
+      if ((task.result?.retryCount ?? 0) > 0) {
+        await closeStage(stage);
+        stage = await openStage(labName);
+      }
+      const { told, expected } = await liveCaptured(stage, life);
       expect(told).toEqual(expected);
     });
   });
 }
 
+interface Stage {
+  readonly scene: Scene;
+  readonly capture: Capture;
+}
+
+async function openStage(labName: string): Promise<Stage> {
+  const scene = await Scene.create(labName);
+  return { scene, capture: Capture.start({ pods: [scene.client, scene.server] }) };
+}
+
+async function closeStage({ scene, capture }: Stage): Promise<void> {
+  await scene[Symbol.asyncDispose]();
+  await capture.stop();
+}
+
 /** Lives the connection. Resolves with what its records tell, and what they are to tell. */
 async function liveCaptured(
-  scene: Scene,
-  capture: Capture,
+  { scene, capture }: Stage,
   { live, source, destination }: LifeCycle,
 ): Promise<{ told: readonly Told[]; expected: readonly Told[] }> {
   const { dialler, acceptor } = scene;

@@ -5,6 +5,7 @@ import { endInOrder } from '../../support/scene.ts';
 const PROCESSES: readonly LifeCycle[] = [
   {
     name: 'ended by kill -9 of the server: a killed process still closes its sockets',
+    byTimer: true,
     async live(scene, records) {
       const mortal = await scene.server.peer();
       const { near, far } = await scene.connection({ by: mortal });
