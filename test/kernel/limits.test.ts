@@ -95,13 +95,15 @@ describe.runIf(mayCapture)(`a join table with room for two connections${whySkipp
 });
 
 describe.runIf(mayCapture)(`a connection that lives long${whySkipped}`, () => {
-  it('keeps the other end’s name while many short ones come and go in the same place', async () => {
-    const short = 23;
+  // Once more when it fails: a connection of somebody else on this machine, in the same bucket in the same millisecond as a
+  // short one, rightly takes the older place. Without the rule under test every attempt fails.
+  it('keeps the other end’s name while many short ones come and go in the same place', { retry: 3 }, async () => {
+    const short = 97;
     await using scene = await Scene.create('long');
     await using capture = Capture.start({
       pods: [scene.client, scene.server],
       captures: { one: { app: 'client' } },
-      limits: { joinBuckets: 1 },
+      limits: { joinBuckets: 4 },
     });
     const long = await scene.connection();
     for (let made = 0; made < short; made++) await resetAll([await scene.connection()]);
