@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TCP_FLOW } from '../../src/agent/decode/layout.generated.ts';
 import { accountOf, Capture } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
@@ -19,9 +19,16 @@ function burst({ dialler }: Scene, listener: Listener, connections: number): Pro
 }
 
 describe.runIf(mayCapture)(`a burst of connections${whySkipped}`, () => {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await Scene.create('burst');
+  });
+
+  afterAll(() => scene[Symbol.asyncDispose]());
+
   it('of 10,000 gives 20,000 records, and nothing is lost', async () => {
     const connections = 10_000;
-    await using scene = await Scene.create('burst');
     await using capture = Capture.start({ pods: [scene.client, scene.server] });
     const listener = await scene.acceptor.listen(scene.server.ipv4, { backlog: 1024 });
     const totals = await burst(scene, listener, connections);
@@ -42,7 +49,6 @@ describe.runIf(mayCapture)(`a burst of connections${whySkipped}`, () => {
     // A record has a header of 8 bytes; the ring is never filled to its last byte, or it would look empty.
     const fit = Math.floor((ringBytes - 1) / (TCP_FLOW.size + 8));
     const connections = fit;
-    await using scene = await Scene.create('overrun');
     await using capture = Capture.start({ pods: [scene.client, scene.server], limits: { ringBytes } });
     const listener = await scene.acceptor.listen(scene.server.ipv4, { backlog: 1024 });
     const done = burst(scene, listener, connections);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Capture } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { type Exchange, exchange, expectExact, halvesOf } from '../support/exchange.ts';
@@ -29,8 +29,15 @@ const FAMILIES: readonly Family[] = [
 ];
 
 describe.runIf(mayCapture)(`${CONNECTIONS} connections between two pods${whySkipped}`, () => {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await Scene.create('exact');
+  });
+
+  afterAll(() => scene[Symbol.asyncDispose]());
+
   it.each(FAMILIES)(`give ${2 * CONNECTIONS} exact halves over $name (seed ${SEED})`, async (family) => {
-    await using scene = await Scene.create('exact');
     const { client, server, dialler, acceptor } = scene;
     await using capture = Capture.start({ pods: [client, server] });
     const random = randomFrom(SEED);

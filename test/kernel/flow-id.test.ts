@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Capture } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { FAST_OPEN } from '../support/lab/peer.ts';
@@ -29,8 +29,15 @@ const DIALLINGS: readonly { readonly name: string; readonly how: Dialling; reado
 ];
 
 describe.runIf(mayCapture)(`flow.id${whySkipped}`, () => {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await Scene.create('flow-id');
+  });
+
+  afterAll(() => scene[Symbol.asyncDispose]());
+
   it.each(DIALLINGS)('is SipHash-2-4 of the two initial sequence numbers, $name', async ({ how, sent }) => {
-    await using scene = await Scene.create('flow-id');
     const { client, server } = scene;
     await Promise.all([client.netns.sysctl(FAST_OPEN), server.netns.sysctl(FAST_OPEN)]);
     const flowIdKey = randomBytes(16);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Capture } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { exchange, expectExact, halvesOf } from '../support/exchange.ts';
@@ -20,12 +20,20 @@ const LOSSES: readonly Loss[] = [
 ];
 
 describe.runIf(mayCapture)(`segments that are lost${whySkipped}`, () => {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await Scene.create('loss');
+  });
+
+  afterAll(() => scene[Symbol.asyncDispose]());
+
   it.each(LOSSES)('$name leave the bytes exact', async ({ hook, where, leastRetransmits }) => {
-    await using scene = await Scene.create('loss');
     await using capture = Capture.start({ pods: [scene.client, scene.server] });
     const loss = await dropEvery(scene[where].netns, hook, 7);
     const told = await exchange(await scene.connection(), 1_000_003, 300_007);
     expect(await loss.packets()).toBeGreaterThan(0);
+    await loss.remove();
     await capture.until(2);
     const halves = halvesOf(capture.flows, told.clientPort);
     expectExact(halves, told);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Capture } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { type Exchange, exchange, expectExact } from '../support/exchange.ts';
@@ -13,8 +13,15 @@ const SERVICES = [
 const CONNECTIONS = 7;
 
 describe.runIf(mayCapture)(`connections through DNAT and masquerade${whySkipped}`, () => {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await Scene.create('nat');
+  });
+
+  afterAll(() => scene[Symbol.asyncDispose]());
+
   it.each(SERVICES)('have one flow.id, and both ends by name, over $family', async ({ family, service, match }) => {
-    await using scene = await Scene.create('nat');
     const { router, client, server, dialler, acceptor } = scene;
     await using capture = Capture.start({ pods: [client, server] });
     const listener = await acceptor.listen(server[family]);

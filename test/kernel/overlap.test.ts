@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountOf, Capture, type Captures } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { exchange, halvesOf } from '../support/exchange.ts';
@@ -15,8 +15,15 @@ function many(count: number, labels: Readonly<Record<string, string>>): Captures
 }
 
 describe.runIf(mayCapture)(`captures that overlap${whySkipped}`, () => {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await Scene.create('overlap');
+  });
+
+  afterAll(() => scene[Symbol.asyncDispose]());
+
   it(`share one record that lists all ${MOST_IN_A_SET} of them, once at each export`, async () => {
-    await using scene = await Scene.create('overlap');
     const { client, server } = scene;
     const captures = many(MOST_IN_A_SET, { app: 'server' });
     await using capture = Capture.start({ pods: [client, server], captures, exports: ['first', 'second'] });
@@ -35,7 +42,6 @@ describe.runIf(mayCapture)(`captures that overlap${whySkipped}`, () => {
   });
 
   it('make several sets: each pod has those that select it, and each capture its own count', async () => {
-    await using scene = await Scene.create('sets');
     const { client, server } = scene;
     await using capture = Capture.start({
       pods: [listed(client, { labels: { app: 'client', tier: 'edge' } }), server],

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountOf, Capture } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { exchange, expectExact, halvesOf } from '../support/exchange.ts';
@@ -48,8 +48,15 @@ function runStill(script: string, cgroup: string, netns: NetNs, { address, port 
 }
 
 describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await Scene.create('selection');
+  });
+
+  afterAll(() => scene[Symbol.asyncDispose]());
+
   it("takes a process several cgroups below the pod's own for the pod's", async () => {
-    await using scene = await Scene.create('nested');
     const { client, server } = scene;
     const [dialler, by] = await Promise.all([
       client.peer({ cgroup: 'init.scope/user/session/worker' }),
@@ -73,7 +80,6 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
   });
 
   it('gives no record of a pod that no capture selects, and still names it as the far side', async () => {
-    await using scene = await Scene.create('unselected');
     const { client, server } = scene;
     await using capture = Capture.start({ pods: [client, server], captures: { servers: { app: 'server' } } });
     const tolds = [];
@@ -94,7 +100,6 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
   });
 
   it('gives no record of a connection that is older than the capture, nor of a listener that closes', async () => {
-    await using scene = await Scene.create('older');
     const listener = await scene.acceptor.listen(scene.server.ipv4);
     const near = await scene.dialler.connect(listener);
     const far = await listener.accept();
@@ -108,7 +113,6 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
   });
 
   it("does not miss the first connection of a pod whose cgroup is newer than the agent's last look", async () => {
-    await using scene = await Scene.create('late');
     const { lab, router, client, server, acceptor } = scene;
     const netns = await lab.netns('late');
     await router.attach(netns, 1);
@@ -149,7 +153,6 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
   });
 
   it('does not miss the first connections of a pod whose cgroup went and came again', async () => {
-    await using scene = await Scene.create('again');
     const { lab, client, server, acceptor } = scene;
     const again = listedBefore(lab, 'again', [client.ipv4, client.ipv6]);
     const place = { cgroup: join(dirname(lab.directory), again.podCgroup), netns: client.netns };
@@ -169,7 +172,6 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
   });
 
   it('says of a connection whose pod came and went unseen that its owner is not known, not that nobody wanted it', async () => {
-    await using scene = await Scene.create('gone');
     const { lab, client, server, acceptor } = scene;
     const gone = listedBefore(lab, 'gone', [client.ipv4, client.ipv6]);
     const place = { cgroup: join(dirname(lab.directory), gone.podCgroup), netns: client.netns, removed: true };
@@ -185,7 +187,6 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
   });
 
   it('counts what it captured only because it could not know yet, and gives no record of it', async () => {
-    await using scene = await Scene.create('stranger');
     const { lab, client, server, acceptor } = scene;
     const { uid, podCgroup } = listedBefore(lab, 'stranger', []);
     // A pod that is yet to come makes its neighbourhood unknown, and the stranger's cgroup comes there too.
@@ -203,7 +204,6 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
   });
 
   it('tells pods apart that share one network namespace', async () => {
-    await using scene = await Scene.create('sharing');
     const { client: one } = scene;
     const two = await scene.lab.pod('two', { netns: one.netns });
     const by = await two.peer();
@@ -226,7 +226,6 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
   });
 
   it('names pods of the host network by their processes, on loopback too', async () => {
-    await using scene = await Scene.create('host');
     const { lab } = scene;
     const [one, two] = [await lab.pod('one', { netns: 'host' }), await lab.pod('two', { netns: 'host' })];
     const [dialler, by] = await Promise.all([one.peer(), two.peer()]);
