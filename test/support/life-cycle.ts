@@ -12,6 +12,8 @@ export interface HalfLife {
   readonly received: number;
   /** A process of the scene by name, one that the case has made, or nobody: it cannot be known. */
   readonly process: string;
+  /** Also nobody is right: whether the process itself or a worker of the kernel closes the socket is left to chance. */
+  readonly orNobody?: true;
   /** Default: the executable's file name. A killed process has none any more when its sockets are closed. */
   readonly executable?: 'gone';
   /** Default: known if the connection was established. */
@@ -118,7 +120,8 @@ async function liveCaptured(
   if (destination !== undefined) {
     expected.push(expectedHalf('destination', destination, processes, acceptor.executable));
   }
-  return { told: flows.map((flow, index) => toldHalf(flow, expected[index])), expected };
+  const halves = [source, destination];
+  return { told: flows.map((flow, index) => toldHalf(flow, expected[index], halves[index]?.orNobody)), expected };
 }
 
 function bySourceFirst(a: Flow, b: Flow): number {
@@ -151,7 +154,7 @@ function expectedHalf(
   };
 }
 
-function toldHalf(flow: Flow, expected: Told | undefined): Told {
+function toldHalf(flow: Flow, expected: Told | undefined, orNobody: boolean = false): Told {
   const [own, far] = flow.observer === 'source' ? [flow.source, flow.destination] : [flow.destination, flow.source];
   const { tcp } = flow;
   if (tcp?.closeReason === undefined) throw new Error('a record without its end');
@@ -164,7 +167,7 @@ function toldHalf(flow: Flow, expected: Told | undefined): Told {
     closed,
     sent: own.bytes,
     received: far.bytes,
-    process: flow.process,
+    process: flow.process ?? (orNobody ? expected?.process : undefined),
     handshake: handshakeDuration === undefined ? 'unknown' : 'known',
     retransmits: expected?.retransmits === 'some' && retransmits > 0 ? 'some' : retransmits,
   };

@@ -105,7 +105,7 @@ const PROCESSES: readonly LifeCycle[] = [
     destination: { ended: ['Reset', 'ResetSent'], sent: 0, received: 59, process: 'nobody' },
   },
   {
-    name: "of Multipath TCP: its subflow is measured, and closed by the kernel's own worker",
+    name: "of Multipath TCP: its subflow is measured, and closed by its process or by the kernel's own worker",
     async live(scene) {
       const connection = await scene.connection({ mptcp: true });
       const { near, far } = connection;
@@ -115,7 +115,13 @@ const PROCESSES: readonly LifeCycle[] = [
       return undefined;
     },
     source: { ended: ['Closed', 'Finished'], sent: 1_201, received: 1009, process: 'dialler' },
-    destination: { ended: ['Closed', 'Finished'], sent: 1009, received: 1_201, process: 'nobody' },
+    destination: {
+      ended: ['Closed', 'Finished'],
+      sent: 1009,
+      received: 1_201,
+      process: 'acceptor',
+      orNobody: true,
+    },
   },
 ];
 
