@@ -17,9 +17,9 @@ const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.u
 export const TYPES_FILE = root('src/api/types.generated.ts');
 export const DOCS_FILE = root('docs/api.md');
 
-/** The kinds that people write, in the order of the documentation. */
+/** The kinds of crds/, in the order of the documentation. */
 export function readKinds(): Kind[] {
-  return ['flowcaptures', 'flowexports'].map((name) =>
+  return ['flowcaptures', 'flowexports', 'flowagents'].map((name) =>
     kindFromCrd(readFileSync(root(`crds/weir.dev_${name}.yaml`), 'utf8')),
   );
 }
@@ -85,7 +85,8 @@ function closed(schema: StructuralSchema, named: ReadonlyMap<string, StructuralS
   if (schema.type !== 'object') return result;
   const properties = Object.entries(schema.properties ?? {});
   if (properties.length === 0 && schema.additionalProperties === undefined) {
-    return { description: schema.description, tsType: 'Record<string, never>' };
+    const open = schema['x-kubernetes-preserve-unknown-fields'] === true;
+    return { description: schema.description, tsType: open ? 'Record<string, unknown>' : 'Record<string, never>' };
   }
   const required = properties.filter(([, child]) => child.default !== undefined).map(([name]) => name);
   result['properties'] = Object.fromEntries(properties.map(([name, child]) => [name, reference(child)]));

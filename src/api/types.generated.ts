@@ -97,7 +97,7 @@ export interface FlowCapture {
      */
     observedGeneration?: number;
     /**
-     * Accepted, ResolvedRefs, Programmed, Delivering, and their summary Ready. Example: [{type: Ready, status: "True", reason: Delivering}].
+     * Accepted, ResolvedRefs, Programmed, Delivering, and their summary Ready; Stalled only while nothing but a change of the spec can help. Example: [{type: Ready, status: "True", reason: Delivering}].
      *
      * Items: One aspect of the state. Example: {type: Ready, status: "True", reason: Delivering}.
      */
@@ -160,6 +160,12 @@ export interface FlowCapture {
      * The part of the ledger that nodes have counted which are gone since, so that totals never step back. Example: {observed: 1200, exported: 1200}.
      */
     retired?: {
+      /**
+       * FlowAgents, by metadata.uid, that are in these sums and have not gone yet: none is added twice. Example: [0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10].
+       *
+       * Items: The uid of one. Example: 0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10.
+       */
+      agents?: string[];
       /**
        * Flow records that the kernel gave. Unit: records. Example: 812345.
        */
@@ -672,7 +678,7 @@ export interface FlowExport {
      */
     type?: 'Stdout' | 'File' | 'OTLP' | 'IPFIX' | 'Kafka' | 'GRPC' | 'HTTP' | 'Loki' | 'ClickHouse' | 'S3';
     /**
-     * Accepted, ResolvedRefs, Delivering, and their summary Ready. Example: [{type: Ready, status: "True", reason: Delivering}].
+     * Accepted, ResolvedRefs, Delivering, and their summary Ready; Stalled only while nothing but a change of the spec can help. Example: [{type: Ready, status: "True", reason: Delivering}].
      *
      * Items: One aspect of the state. Example: {type: Ready, status: "True", reason: Delivering}.
      */
@@ -689,6 +695,25 @@ export interface FlowExport {
      * Records that were given up; the agent metrics give the reasons. Unit: records. Example: 0.
      */
     dropped?: number;
+    /**
+     * The part of delivered and dropped that nodes have counted which are gone since, so that totals never step back. Example: {delivered: 1200, dropped: 0}.
+     */
+    retired?: {
+      /**
+       * Records that the destination has acknowledged. Unit: records. Example: 1200.
+       */
+      delivered?: number;
+      /**
+       * Records that were given up. Unit: records. Example: 0.
+       */
+      dropped?: number;
+      /**
+       * FlowAgents, by metadata.uid, that are in these sums and have not gone yet: none is added twice. Example: [0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10].
+       *
+       * Items: The uid of one. Example: 0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10.
+       */
+      agents?: string[];
+    };
     /**
      * Records that wait in memory and on disk. Unit: records. Example: 250.
      */
@@ -735,4 +760,336 @@ export interface SecretReference {
    * Name of the Secret. Example: otel-login.
    */
   name: string;
+}
+
+/**
+ * A FlowAgent holds the plan of the node that it is named after, and what the agent on that node reports. People read it; the operator and the agent alone write it.
+ */
+export interface FlowAgent {
+  apiVersion: 'weir.dev/v1alpha1';
+  kind: 'FlowAgent';
+  /**
+   * Standard metadata of a Kubernetes object.
+   */
+  metadata: ObjectMeta;
+  /**
+   * What the node has been asked to do. Example: {plan: {node: worker-1, captures: []}}.
+   */
+  spec: {
+    /**
+     * The captures that matter on this node and the exports that they feed: all that the agent obeys. Example: {node: worker-1, captures: [{index: 0, name: shop/checkout}]}.
+     */
+    plan: {
+      /**
+       * SHA-256 of the rest of the plan in canonical JSON; equal plans have equal hashes. Example: e5734a71….
+       */
+      hash: string;
+      /**
+       * Name of the node. Example: worker-1.
+       */
+      node: string;
+      /**
+       * How often the agent writes its counters; what else changes it writes at once. Longer in a large cluster, so that all nodes together stay below 20 writes a second. Unit: seconds. Example: 10.
+       */
+      reportSeconds: number;
+      /**
+       * Kernel programs that some capture needs. Example: [tcp].
+       *
+       * Items: Name of one program. Example: tcp.
+       */
+      programs: string[];
+      /**
+       * The captures, sorted by namespace and name. Example: [{index: 0, name: shop/checkout, generation: 3}].
+       *
+       * Items: One capture. Example: {index: 0, name: shop/checkout, generation: 3, programs: [tcp], exports: [0]}.
+       */
+      captures: PlannedCapture[];
+      /**
+       * The exports that some capture feeds, sorted by namespace and name. Example: [{index: 0, name: weir-system/archive}].
+       *
+       * Items: One export. Example: {index: 0, name: weir-system/archive, spec: {stdout: {}}}.
+       */
+      exports: PlannedExport[];
+    };
+  };
+  /**
+   * What the agent reports. Example: {planHash: e5734a71…, version: 0.1.0}.
+   */
+  status?: {
+    /**
+     * Generation of the spec that this status speaks of. Unit: generations. Example: 3.
+     */
+    observedGeneration?: number;
+    /**
+     * Hash of the plan that the agent runs. Example: e5734a71….
+     */
+    planHash?: string;
+    /**
+     * Version of the agent. Example: 0.1.0.
+     */
+    version?: string;
+    /**
+     * What this agent can be asked for; a capture's needs are compared with it. Example: [protocol.TCP].
+     *
+     * Items: One feature. Example: protocol.TCP.
+     */
+    features?: string[];
+    /**
+     * The node's kernel. Example: {release: 6.18.0, btf: true}.
+     */
+    kernel?: {
+      /**
+       * As uname -r says it. Example: 6.18.0.
+       */
+      release?: string;
+      /**
+       * Whether the kernel carries its type information. Example: true.
+       */
+      btf?: boolean;
+    };
+    /**
+     * The plan's programs on this kernel. Example: [{name: tcp, state: Attached}].
+     *
+     * Items: One program. Example: {name: tcp, state: Attached}.
+     */
+    programs?: ProgramReport[];
+    /**
+     * What became of each capture here, those that have left the plan included as long as the agent remembers them, so that totals never step back. Example: [{uid: 0b1f6a2e, name: shop/checkout, generation: 3, state: Programmed}].
+     *
+     * Items: One capture. Example: {uid: 0b1f6a2e, name: shop/checkout, generation: 3, state: Programmed}.
+     */
+    captures?: CaptureReport[];
+    /**
+     * Deliveries to each export, those that have left the plan included as long as the agent remembers them. Example: [{uid: 7c1d, name: weir-system/archive, state: Delivering, delivered: 8123}].
+     *
+     * Items: One export. Example: {uid: 7c1d, name: weir-system/archive, state: Delivering, delivered: 8123}.
+     */
+    exports?: ExportReport[];
+    /**
+     * Ready: the whole plan runs. Degraded: some of it runs badly. Example: [{type: Ready, status: "True", reason: PlanApplied}].
+     *
+     * Items: One aspect of the state. Example: {type: Ready, status: "True", reason: PlanApplied}.
+     */
+    conditions?: Condition[];
+  };
+}
+
+/**
+ * One capture. Example: {index: 0, name: shop/checkout, generation: 3, programs: [tcp], exports: [0]}.
+ */
+export interface PlannedCapture {
+  /**
+   * Position in this list. Unit: positions. Example: 0.
+   */
+  index: number;
+  /**
+   * Namespace and name of the FlowCapture. Example: shop/checkout.
+   */
+  name: string;
+  /**
+   * The object's metadata.uid: one of the same name may come after it. Example: 0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10.
+   */
+  uid: string;
+  /**
+   * Generation of the object's spec. Unit: generations. Example: 3.
+   */
+  generation: number;
+  /**
+   * Whose pods the capture sees: those of one namespace, or of those that a selector selects. Example: {name: shop}.
+   */
+  namespaces: {
+    /**
+     * The one namespace. Default: see selector. Example: shop.
+     */
+    name?: string;
+    /**
+     * Labels of the namespaces; {} is every one. Default: see name. Example: {matchLabels: {team: shop}}.
+     */
+    selector?: LabelSelector;
+  };
+  /**
+   * Labels of the pods; {} is every one. Example: {matchLabels: {app: checkout}}.
+   */
+  podSelector: LabelSelector;
+  /**
+   * What is captured. Example: [TCP].
+   *
+   * Items: One protocol. Example: TCP.
+   */
+  protocols: string[];
+  /**
+   * Features that an agent must have to run this capture; one that lacks any reports Unsupported and never runs it half. Example: [protocol.TCP].
+   *
+   * Items: One feature. Example: protocol.TCP.
+   */
+  needs: string[];
+  /**
+   * Kernel programs that this capture needs. Example: [tcp].
+   *
+   * Items: Name of one program. Example: tcp.
+   */
+  programs: string[];
+  /**
+   * Positions of its exports in the plan's list. Example: [0, 2].
+   *
+   * Items: Position of one export. Unit: positions. Example: 0.
+   */
+  exports: number[];
+}
+
+/**
+ * One export. Example: {index: 0, name: weir-system/archive, spec: {stdout: {}}}.
+ */
+export interface PlannedExport {
+  /**
+   * Position in this list. Unit: positions. Example: 0.
+   */
+  index: number;
+  /**
+   * Namespace and name of the FlowExport. Example: weir-system/archive.
+   */
+  name: string;
+  /**
+   * The object's metadata.uid: one of the same name may come after it. Example: 0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10.
+   */
+  uid: string;
+  /**
+   * Generation of the object's spec. Unit: generations. Example: 3.
+   */
+  generation: number;
+  /**
+   * The FlowExport's spec; Secrets by reference only. Example: {stdout: {}}.
+   */
+  spec: Record<string, unknown>;
+}
+
+/**
+ * One program. Example: {name: tcp, state: Attached}.
+ */
+export interface ProgramReport {
+  /**
+   * Name of the program. Example: tcp.
+   */
+  name: string;
+  /**
+   * Whether it runs. Example: Attached.
+   */
+  state: 'Attached' | 'Unsupported' | 'Failed';
+  /**
+   * Why not, in one word for programs. Example: VerifierRefused.
+   */
+  reason?: string;
+  /**
+   * Why not, for people; the verifier's last line where it was the verifier. Example: no BTF on this kernel.
+   */
+  message?: string;
+}
+
+/**
+ * One capture. Example: {uid: 0b1f6a2e, name: shop/checkout, generation: 3, state: Programmed}.
+ */
+export interface CaptureReport {
+  /**
+   * The object's metadata.uid: one of the same name may come after it. Example: 0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10.
+   */
+  uid: string;
+  /**
+   * Namespace and name of the FlowCapture. Example: shop/checkout.
+   */
+  name: string;
+  /**
+   * Generation that the agent runs, or has tried to run. Unit: generations. Example: 3.
+   */
+  generation: number;
+  /**
+   * Programmed: it runs. Unsupported: this agent or kernel cannot run it. Failed: it should run and does not. Ended: it has left the plan. Example: Programmed.
+   */
+  state: 'Programmed' | 'Unsupported' | 'Failed' | 'Ended';
+  /**
+   * Why not, in one word for programs. Example: VerifierRefused.
+   */
+  reason?: string;
+  /**
+   * Why not, for people; the verifier's last line where it was the verifier. Example: no BTF on this kernel.
+   */
+  message?: string;
+  /**
+   * This node's part of the capture's ledger. Example: {perSecond: 14, observed: 8123, exported: 8123}.
+   */
+  flows?: {
+    /**
+     * Observed flow records, scaled by sampling. Unit: records per second. Example: 140.
+     */
+    perSecond?: number;
+    /**
+     * Flow records that the kernel gave. Unit: records. Example: 812345.
+     */
+    observed?: number;
+    /**
+     * Flow records that every export has, or that were to go nowhere. Unit: records. Example: 811001.
+     */
+    exported?: number;
+    /**
+     * Flow records that peers or direction excluded. Unit: records. Example: 900.
+     */
+    filtered?: number;
+    /**
+     * Flow records that sampling left out. Unit: records. Example: 0.
+     */
+    sampledOut?: number;
+    /**
+     * Flow records that were lost; the agent metrics give the reasons. Unit: records. Example: 444.
+     */
+    lost?: number;
+  };
+  /**
+   * When the latest flow record was made. Example: "2026-11-21T20:00:00Z".
+   */
+  lastFlowTime?: string;
+}
+
+/**
+ * One export. Example: {uid: 7c1d, name: weir-system/archive, state: Delivering, delivered: 8123}.
+ */
+export interface ExportReport {
+  /**
+   * The object's metadata.uid: one of the same name may come after it. Example: 0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10.
+   */
+  uid: string;
+  /**
+   * Namespace and name of the FlowExport. Example: weir-system/archive.
+   */
+  name: string;
+  /**
+   * Delivering: the latest batch was acknowledged. Failing: it was not. Idle: there was none yet. Ended: it has left the plan. Example: Delivering.
+   */
+  state: 'Delivering' | 'Failing' | 'Idle' | 'Ended';
+  /**
+   * Why not, in one word for programs. Example: VerifierRefused.
+   */
+  reason?: string;
+  /**
+   * Why not, for people; the verifier's last line where it was the verifier. Example: no BTF on this kernel.
+   */
+  message?: string;
+  /**
+   * Records that the destination has acknowledged. Unit: records. Example: 8123.
+   */
+  delivered?: number;
+  /**
+   * How many of them lately. Unit: records per second. Example: 14.
+   */
+  deliveredPerSecond?: number;
+  /**
+   * Records that were given up. Unit: records. Example: 0.
+   */
+  dropped?: number;
+  /**
+   * Records that wait in memory and on disk. Unit: records. Example: 250.
+   */
+  backlog?: number;
+  /**
+   * When a batch was last acknowledged. Example: "2026-11-21T20:00:00Z".
+   */
+  lastDeliveredTime?: string;
 }

@@ -69,11 +69,14 @@ function statedDefault(node: Node): string | undefined {
   return /Default: (\S+)\. Example:/.exec(node.schema.description ?? '')?.[1];
 }
 
-const CRDS: readonly Crd[] = [parse(readCrd('flowcaptures')), parse(readCrd('flowexports'))];
+const CRDS: readonly Crd[] = (['flowcaptures', 'flowexports', 'flowagents'] as const).map((plural) =>
+  parse(readCrd(plural)),
+);
 
 // Columns as `kubectl get` prints them, those of `-o wide` in brackets.
 const EXPECTED = [
   {
+    scope: 'Namespaced',
     names: {
       kind: 'FlowCapture',
       listKind: 'FlowCaptureList',
@@ -84,6 +87,7 @@ const EXPECTED = [
     columns: 'READY REASON PODS NODES FLOWS/S LOST [PROTOCOLS] [EXPORTS] [LAST-FLOW] AGE',
   },
   {
+    scope: 'Namespaced',
     names: {
       kind: 'FlowExport',
       listKind: 'FlowExportList',
@@ -93,7 +97,21 @@ const EXPECTED = [
     },
     columns: 'TYPE READY DELIVERED/S BACKLOG DROPPED LAST-DELIVERED AGE',
   },
+  {
+    scope: 'Cluster',
+    names: {
+      kind: 'FlowAgent',
+      listKind: 'FlowAgentList',
+      plural: 'flowagents',
+      singular: 'flowagent',
+      shortNames: ['fa'],
+    },
+    columns: 'READY REASON VERSION KERNEL [PROGRAMS] [PLAN] [APPLIED] AGE',
+  },
 ];
+
+/** Kinds that people write, rather than Weir alone. */
+const WRITTEN = new Set(['FlowCapture', 'FlowExport']);
 
 describe.each(CRDS.map((crd, index) => ({ crd, name: crd.metadata.name, expected: EXPECTED[index] })))(
   '$name',
@@ -106,9 +124,9 @@ describe.each(CRDS.map((crd, index) => ({ crd, name: crd.metadata.name, expected
     ];
     const failing = (wrong: (node: Node) => boolean) => all.filter(wrong).map(({ path }) => path);
 
-    test('is a namespaced kind of weir.dev/v1alpha1 with short name, category and status subresource', () => {
+    test('is a kind of weir.dev/v1alpha1 with its scope, short name, category and status subresource', () => {
       expect(crd.apiVersion).toBe('apiextensions.k8s.io/v1');
-      expect(crd.spec).toMatchObject({ group: 'weir.dev', scope: 'Namespaced' });
+      expect(crd.spec).toMatchObject({ group: 'weir.dev', scope: expected?.scope });
       expect(crd.spec.names).toEqual({ ...expected?.names, categories: ['weir'] });
       expect(version).toMatchObject({ name: 'v1alpha1', served: true, storage: true, subresources: { status: {} } });
     });
@@ -125,7 +143,7 @@ describe.each(CRDS.map((crd, index) => ({ crd, name: crd.metadata.name, expected
     });
 
     test('holds enough fields to be worth checking', () => {
-      expect(all.length).toBeGreaterThan(80);
+      expect(all.length).toBeGreaterThan(70);
     });
 
     test('every field has a description with an example', () => {
@@ -135,7 +153,7 @@ describe.each(CRDS.map((crd, index) => ({ crd, name: crd.metadata.name, expected
     test('every optional field of spec states its default, and the schema has the same one', () => {
       expect(failing((node) => isOptional(node) && !describes(node, /Default: /))).toEqual([]);
       const scalars = all.filter(({ schema }) => schema.default !== undefined && typeof schema.default !== 'object');
-      expect(scalars.length).toBeGreaterThan(4);
+      expect(scalars.length > 4 || !WRITTEN.has(expected?.names.kind ?? '')).toBe(true);
       expect(
         scalars.filter((node) => statedDefault(node) !== String(node.schema.default)).map(({ path }) => path),
       ).toEqual([]);
@@ -182,13 +200,13 @@ describe.each(CRDS.map((crd, index) => ({ crd, name: crd.metadata.name, expected
       expect(names.filter((name) => !/^[a-z][A-Za-z0-9]*$/.test(name))).toEqual([]);
       expect(names).not.toContain('phase');
       const seconds = all.filter((node) => describes(node, /Unit: seconds\./));
-      expect(seconds.length).toBeGreaterThan(2);
+      expect(seconds.length).toBeGreaterThan(0);
       expect(seconds.filter(({ path }) => !path.endsWith('Seconds')).map(({ path }) => path)).toEqual([]);
     });
 
     test('what refers to another object is called Ref, Secret or exports', () => {
       const references = all.filter(({ schema }) => /^(Secret|Export)Reference$/.test(schema.title ?? ''));
-      expect(references.length).toBeGreaterThan(0);
+      expect(references.length > 0 || !WRITTEN.has(expected?.names.kind ?? '')).toBe(true);
       expect(references.filter(({ path }) => !/(Ref|Secret|exports\[\])$/.test(path)).map(({ path }) => path)).toEqual(
         [],
       );
@@ -205,7 +223,7 @@ describe.each(CRDS.map((crd, index) => ({ crd, name: crd.metadata.name, expected
 
     test('rules use standard CEL only, and each says on one line what to write instead', () => {
       const rules = rulesOf(root);
-      expect(rules.length).toBeGreaterThan(3);
+      expect(rules.length > 3 || !WRITTEN.has(expected?.names.kind ?? '')).toBe(true);
       const foreign = rules.flatMap(({ rule }) => [...rule.matchAll(/\b(\w+)\(/g)].map((match) => match[1]));
       const standard = new Set([
         'has',
