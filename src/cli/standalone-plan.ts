@@ -9,6 +9,7 @@ import { inventoryNeeded } from '../plan/inventory-needed.ts';
 import type { CaptureObject, ExportObject } from '../plan/objects.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanProblem } from '../plan/problem.ts';
+import { PROGRAMS } from '../plan/programs.ts';
 import { CaptureSets, MAX_CAPTURES_IN_SET } from '../plan/sets.ts';
 import { type Manifests, throwProblems } from './manifests.ts';
 
@@ -35,7 +36,7 @@ export function standalonePlan(manifests: Manifests, inventory: Inventory | unde
   const captures = manifests.captures.map(({ value }) => value);
   const exports = manifests.exports.map(({ value }) => value);
   const common = {
-    node: { name: node, programs: ['tcp'] as const },
+    node: { name: node, programs: PROGRAMS },
     namespaceLabels: (namespace: string) => inventory?.namespaceLabels(namespace) ?? {},
   };
   // First as it was written: no problem may speak of an export that is in no file.

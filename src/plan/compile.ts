@@ -1,8 +1,9 @@
 import { nearest } from '../api/manifest/nearest.ts';
 import { compareNames, list, shown } from './names.ts';
 import type { CaptureObject, ExportObject } from './objects.ts';
-import type { Plan, ProgramName, Protocol } from './plan.ts';
+import type { Feature, Plan, ProgramName, Protocol } from './plan.ts';
 import type { PlanProblem } from './problem.ts';
+import { PROGRAMS_OF } from './programs.ts';
 import { type Labels, selectorFaults, selects } from './selector.ts';
 import { type Draft, fitPlan, MAX_CAPTURES, MAX_PLAN_BYTES } from './size.ts';
 
@@ -14,6 +15,8 @@ export interface PlanInput {
     /** The programs that this node can run. */
     readonly programs: readonly ProgramName[];
   };
+  /** How often the node's agent is to report; absent where it reports to nobody. */
+  readonly reportSeconds?: number;
   /** Labels of a namespace, for exports that allow namespaces by label. */
   readonly namespaceLabels: (namespace: string) => Labels;
 }
@@ -28,8 +31,6 @@ export interface Compilation {
 
 type Problems = PlanProblem<CaptureObject | ExportObject>[];
 
-/** The programs behind a protocol; one that is not listed has none in this version. */
-const PROGRAMS_OF: ReadonlyMap<Protocol, readonly ProgramName[]> = new Map([['TCP', ['tcp']]]);
 const DEFAULT_PROTOCOLS: readonly Protocol[] = ['TCP'];
 const DEFAULT_NAMESPACE = 'default';
 
@@ -49,7 +50,7 @@ export function compilePlan(input: PlanInput): Compilation {
     if (capture.spec.suspend === true) suspended.push(name);
     else if (draft !== undefined) drafts.push(draft);
   }
-  const { plan, refused } = fitPlan(drafts, node.name);
+  const { plan, refused } = fitPlan(drafts, node.name, input.reportSeconds);
   const limits = `a plan holds at most ${MAX_CAPTURES} captures and ${MAX_PLAN_BYTES / 1024} KiB`;
   for (const { name, source } of refused) {
     const message = `FlowCapture ${shown(name)} does not fit into the plan of node ${shown(node.name)}: ${limits}; suspend or merge captures`;
@@ -122,7 +123,8 @@ function draftOf(input: DraftInput, problems: Problems): Draft | undefined {
   const exports = resolveExports(input, problems);
   if (problems.length > before || exports === undefined) return undefined;
   const namespaces = namespaceSelector === undefined ? { name: namespaceOf(capture) } : { selector: namespaceSelector };
-  return { name, source: capture, namespaces, podSelector, protocols, programs: [...programs], exports };
+  const needs = protocols.map((protocol): Feature => `protocol.${protocol}`);
+  return { name, source: capture, namespaces, podSelector, protocols, needs, programs: [...programs], exports };
 }
 
 function programsOf(protocol: Protocol, supported: readonly ProgramName[]): readonly ProgramName[] | undefined {

@@ -16,12 +16,16 @@ export interface Draft extends Omit<PlanCapture, 'index' | 'exports'> {
 }
 
 /** The plan of all drafts that fit, in their order; the others are handed back. */
-export function fitPlan(drafts: readonly Draft[], node: string): { plan: Plan; refused: readonly Draft[] } {
+export function fitPlan(
+  drafts: readonly Draft[],
+  node: string,
+  reportSeconds?: number,
+): { plan: Plan; refused: readonly Draft[] } {
   const counted = drafts.slice(0, MAX_CAPTURES);
-  const whole = assemble(counted, node);
+  const whole = assemble(counted, node, reportSeconds);
   if (bytesOf(whole) <= MAX_PLAN_BYTES) return { plan: whole, refused: drafts.slice(MAX_CAPTURES) };
   const fitting = fit(counted, whole);
-  return { plan: assemble(fitting, node), refused: drafts.filter((draft) => !fitting.includes(draft)) };
+  return { plan: assemble(fitting, node, reportSeconds), refused: drafts.filter((draft) => !fitting.includes(draft)) };
 }
 
 /**
@@ -42,15 +46,19 @@ function fit(drafts: readonly Draft[], whole: Plan): Draft[] {
   });
 }
 
-function assemble(drafts: readonly Draft[], node: string): Plan {
+function assemble(drafts: readonly Draft[], node: string, reportSeconds?: number): Plan {
   const exported = new Map(drafts.flatMap((draft) => [...draft.exports]));
   const names = [...exported.keys()].toSorted(compareNames);
   const positions = new Map(names.map((name, index) => [name, index]));
   const content = {
     node,
+    ...(reportSeconds !== undefined && { reportSeconds }),
     programs: sorted<ProgramName>(drafts.flatMap((draft) => draft.programs)),
     captures: drafts.map((draft, index): PlanCapture => captureOf(draft, index, positions)),
-    exports: names.map((name, index): PlanExport => ({ index, name, spec: exported.get(name)?.spec ?? {} })),
+    exports: names.map((name, index): PlanExport => {
+      const source = exported.get(name);
+      return { index, name, ...identityOf(source), spec: source?.spec ?? {} };
+    }),
   };
   return { hash: sha256(canonicalJson(content)), ...content };
 }
@@ -60,12 +68,20 @@ function captureOf(draft: Draft, index: number, positions: ReadonlyMap<string, n
   return {
     index,
     name: draft.name,
+    ...identityOf(draft.source),
     namespaces: 'selector' in namespaces ? { selector: normalSelector(namespaces.selector) } : namespaces,
     podSelector: normalSelector(draft.podSelector),
     protocols: sorted(draft.protocols),
+    needs: sorted(draft.needs),
     programs: sorted(draft.programs),
     exports: [...draft.exports.keys()].map((name) => positions.get(name) ?? 0).toSorted((a, b) => a - b),
   };
+}
+
+/** Which object it was, where it came from a cluster. */
+function identityOf(source: CaptureObject | ExportObject | undefined): Pick<PlanCapture, 'uid' | 'generation'> {
+  const { uid, generation } = source?.metadata ?? {};
+  return { ...(uid !== undefined && { uid }), ...(generation !== undefined && { generation }) };
 }
 
 function sorted<T extends string>(values: readonly T[]): T[] {
