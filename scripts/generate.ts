@@ -1,11 +1,13 @@
 /** `npm run generate`: writes every generated file anew. Contract tests fail when one of them is not fresh. */
 import { writeFileSync } from 'node:fs';
 import { DOCS_FILE, readKinds, renderDocs, renderTypes, TYPES_FILE } from './generate-api.ts';
+import { CONDITIONS_FILE, renderConditions } from './generate-conditions.ts';
 import { LAYOUT_FILE, readBtf, renderLayout } from './generate-layout.ts';
 import { RECORD_DOCS_FILE, renderRecordDocs } from './generate-record-docs.ts';
 
 const kinds = readKinds();
 writeFileSync(TYPES_FILE, await renderTypes(kinds));
 writeFileSync(DOCS_FILE, renderDocs(kinds));
+writeFileSync(CONDITIONS_FILE, renderConditions());
 writeFileSync(LAYOUT_FILE, renderLayout(readBtf()));
 writeFileSync(RECORD_DOCS_FILE, renderRecordDocs());

@@ -14,24 +14,32 @@ export interface Limitation {
   readonly instead: string;
 }
 
-type Check = (value: unknown, object: LocatedObject) => boolean;
+type Check = (value: unknown) => boolean;
 
-/** Values that ask for nothing beyond what this version does. Without a check, giving the field at all is refused. */
+/** What asks for nothing beyond what this version does. Without one, giving the field at all is refused. */
 interface CheckedLimitation extends Limitation {
   readonly isHonoured?: Check;
+  /** The schema's default: in a cluster every object has it, so there it asks for nothing. */
+  readonly default?: string | number;
+  /** True where only a capture without a cluster does not obey the field. */
+  readonly standaloneOnly?: true;
 }
 
 const CAPTURE: readonly CheckedLimitation[] = [
-  { path: 'spec.nodeSelector', instead: 'captures on this node whatever its labels', isHonoured: isEmptySelector },
+  {
+    path: 'spec.nodeSelector',
+    instead: 'captures on this node whatever its labels',
+    isHonoured: isEmptySelector,
+    standaloneOnly: true,
+  },
   { path: 'spec.protocols[]', instead: 'honours TCP', isHonoured: (value) => value === 'TCP' },
   { path: 'spec.direction', instead: 'honours Any', isHonoured: (value) => value === 'Any' },
   { path: 'spec.peers[]', instead: 'captures every peer' },
   { path: 'spec.sampling.oneIn', instead: 'honours 1', isHonoured: (value) => value === 1 },
-  { path: 'spec.reporting.activeSeconds', instead: 'reports a connection when it ends' },
-  { path: 'spec.reporting.idleSeconds', instead: 'reports a connection when it ends' },
-  { path: 'spec.limits.flowsPerSecond', instead: 'sets no limit' },
+  { path: 'spec.reporting.activeSeconds', instead: 'reports a connection when it ends', default: 60 },
+  { path: 'spec.reporting.idleSeconds', instead: 'reports a connection when it ends', default: 15 },
+  { path: 'spec.limits.flowsPerSecond', instead: 'sets no limit', default: 20_000 },
   { path: 'spec.durationSeconds', instead: 'captures until it is stopped' },
-  { path: 'spec.exports[].namespace', instead: "honours the capture's own namespace", isHonoured: isOwnNamespace },
 ];
 
 const DESTINATIONS = ['otlp', 'ipfix', 'kafka', 'grpc', 'http', 'loki', 'clickhouse', 's3'];
@@ -44,35 +52,56 @@ const EXPORT: readonly CheckedLimitation[] = [
   { path: 'spec.labels', instead: 'adds no labels', isHonoured: isEmptyObject },
   { path: 'spec.limits', instead: 'sets no limit' },
   { path: 'spec.tls', instead: 'honours stdout and file, which need none' },
-  ...['maxRecords', 'maxSeconds', 'maxBytes'].map((name) => ({
-    path: `spec.batch.${name}`,
-    instead: 'chooses batches itself',
-  })),
-  ...['memoryBytes', 'diskBytes', 'onFull'].map((name) => ({
-    path: `spec.buffer.${name}`,
-    instead: 'chooses its buffers itself',
-  })),
+  { path: 'spec.batch.maxRecords', instead: 'chooses batches itself', default: 1000 },
+  { path: 'spec.batch.maxSeconds', instead: 'chooses batches itself', default: 1 },
+  { path: 'spec.batch.maxBytes', instead: 'chooses batches itself', default: 1_048_576 },
+  { path: 'spec.buffer.memoryBytes', instead: 'chooses its buffers itself', default: 16_777_216 },
+  { path: 'spec.buffer.diskBytes', instead: 'chooses its buffers itself', default: 0 },
+  { path: 'spec.buffer.onFull', instead: 'chooses its buffers itself', default: 'DropOldest' },
   { path: 'spec.peerDetail', instead: 'honours Full', isHonoured: (value) => value === 'Full' },
-  { path: 'spec.allowedNamespaces.from', instead: 'honours Same', isHonoured: (value) => value === 'Same' },
 ];
 
 /** What this version does not honour of each kind; docs/api.md is made from it. */
-export const LIMITATIONS: Readonly<Record<'FlowCapture' | 'FlowExport', readonly Limitation[]>> = {
+export const LIMITATIONS: Readonly<Record<'FlowCapture' | 'FlowExport', readonly CheckedLimitation[]>> = {
   FlowCapture: CAPTURE,
   FlowExport: EXPORT,
 };
 
-/** A problem for every field of an accepted object that asks for what this version does not do. */
+/** A problem for every field of an accepted object that asks for what `weir capture` does not do. */
 export function notHonoured(object: LocatedObject): Problem[] {
   const limitations = isFlowCapture(object) ? CAPTURE : isFlowExport(object) ? EXPORT : [];
   return limitations.flatMap(({ path, instead, isHonoured }) =>
-    matches(object.value, path.split(/\.|(?=\[\])/), [])
-      .filter((match) => object.isGiven(match.path) && isHonoured?.(match.value, object) !== true)
-      .map((match) => {
-        const message = `${show(match.value, match.path)} is not honoured by this version of Weir (it ${instead}); remove it`;
-        return object.problemAt(match.path, message, `that Weir ${instead}`);
-      }),
+    matchesOf(object.value, path)
+      .filter((match) => object.isGiven(match.path) && isHonoured?.(match.value) !== true)
+      .map((match) => object.problemAt(match.path, messageFor(match, instead), `that Weir ${instead}`)),
   );
+}
+
+/** A field of an object in a cluster that asks for what this version does not do. */
+export interface UnhonouredField {
+  /** As `spec.sampling.oneIn`. */
+  readonly path: string;
+  /** What is wrong and what to write instead, without the path. Safe for a terminal. */
+  readonly message: string;
+}
+
+/** The fields of an object that an API server holds, defaults filled in, which ask for what this version does not do. */
+export function notHonouredInCluster(kind: keyof typeof LIMITATIONS, object: unknown): UnhonouredField[] {
+  return LIMITATIONS[kind]
+    .filter(({ standaloneOnly }) => standaloneOnly !== true)
+    .flatMap((limitation) =>
+      matchesOf(object, limitation.path)
+        .filter(({ value }) => value !== limitation.default && limitation.isHonoured?.(value) !== true)
+        .map((match) => ({ path: formatPath(match.path), message: messageFor(match, limitation.instead) })),
+    );
+}
+
+function messageFor({ value, path }: Match, instead: string): string {
+  return `${show(value, path)} is not honoured by this version of Weir (it ${instead}); remove it`;
+}
+
+function matchesOf(object: unknown, path: string): Match[] {
+  return matches(object, path.split(/\.|(?=\[\])/), []);
 }
 
 interface Match {
@@ -108,8 +137,4 @@ function isEmptySelector(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { matchLabels = {}, matchExpressions = [] }: LabelSelector = value;
   return isEmptyObject(matchLabels) && matchExpressions.length === 0;
-}
-
-function isOwnNamespace(value: unknown, object: LocatedObject): boolean {
-  return value === object.namespace;
 }

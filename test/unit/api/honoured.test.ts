@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITATIONS, notHonoured } from '../../../src/api/honoured.ts';
+import { LIMITATIONS, notHonoured, notHonouredInCluster } from '../../../src/api/honoured.ts';
 import { parseManifest } from '../../../src/api/manifest/manifest.ts';
 import { formatProblem } from '../../../src/api/manifest/problem.ts';
 import { KINDS } from '../../support/manifests/kinds.ts';
@@ -25,11 +25,8 @@ describe('what asks for no more than this version does is honoured', () => {
       '{nodeSelector: {}, protocols: [TCP], direction: Any, peers: [], sampling: {oneIn: 1}, suspend: true}',
     ],
     ['FlowCapture', '{nodeSelector: {matchLabels: {}, matchExpressions: []}, sampling: {}, reporting: {}, limits: {}}'],
-    ['FlowCapture', '{exports: [{name: a}, {name: b, namespace: shop}]}'],
-    [
-      'FlowExport',
-      '{stdout: {}, batch: {}, buffer: {}, labels: {}, allowedNamespaces: {from: Same}, peerDetail: Full}',
-    ],
+    ['FlowCapture', '{exports: [{name: a}, {name: b, namespace: other}]}'],
+    ['FlowExport', '{stdout: {}, batch: {}, buffer: {}, labels: {}, allowedNamespaces: {from: All}, peerDetail: Full}'],
     ['FlowExport', '{file: {path: /a}, fields: [start]}'],
   ] as const)('%s %s', (kind, spec) => {
     expect(problemsOf(kind, spec)).toEqual([]);
@@ -71,11 +68,6 @@ const REFUSED: readonly (readonly ['FlowCapture' | 'FlowExport', string, string]
     `f:4:33: spec.limits.flowsPerSecond: 20000 ${TAIL('sets no limit')}`,
   ],
   ['FlowCapture', '{durationSeconds: 5}', `f:4:25: spec.durationSeconds: 5 ${TAIL('captures until it is stopped')}`],
-  [
-    'FlowCapture',
-    '{exports: [{name: a, namespace: other}]}',
-    `f:4:39: spec.exports[0].namespace: other ${TAIL("honours the capture's own namespace")}`,
-  ],
   ['FlowExport', '{otlp: {endpoint: "https://a"}}', `f:4:14: spec.otlp: otlp ${TAIL('honours stdout and file')}`],
   ['FlowExport', '{ipfix: {address: "a:1"}}', `f:4:15: spec.ipfix: ipfix ${TAIL('honours stdout and file')}`],
   [
@@ -135,11 +127,6 @@ const REFUSED: readonly (readonly ['FlowCapture' | 'FlowExport', string, string]
     `f:4:37: spec.buffer.onFull: Block ${TAIL('chooses its buffers itself')}`,
   ],
   ['FlowExport', '{stdout: {}, peerDetail: Scoped}', `f:4:32: spec.peerDetail: Scoped ${TAIL('honours Full')}`],
-  [
-    'FlowExport',
-    '{stdout: {}, allowedNamespaces: {from: All}}',
-    `f:4:46: spec.allowedNamespaces.from: All ${TAIL('honours Same')}`,
-  ],
 ];
 
 describe('what this version does not do is refused by name, at its place', () => {
@@ -170,5 +157,49 @@ describe('what this version does not do is refused by name, at its place', () =>
       `f:4:35: spec.file.maxBytes: 1048576 ${TAIL('appends to one file')}`,
       `f:4:54: spec.file.maxFiles: 2 ${TAIL('appends to one file')}`,
     ]);
+  });
+});
+
+describe('in a cluster, where every default stands in the object', () => {
+  function objectOf(kind: 'FlowCapture' | 'FlowExport', spec: string): unknown {
+    const { objects, problems } = parseManifest(manifest(kind, 'a', spec), 'f', KINDS);
+    expect(problems.map(formatProblem)).toEqual([]);
+    return objects[0]?.value;
+  }
+
+  test.each([
+    ['FlowCapture', '{}'],
+    ['FlowCapture', '{nodeSelector: {matchLabels: {a: b}}, reporting: {activeSeconds: 60}}'],
+    ['FlowExport', '{stdout: {}}'],
+    ['FlowExport', '{file: {path: /a}, batch: {maxRecords: 1000}, buffer: {onFull: DropOldest}}'],
+  ] as const)('%s %s asks for nothing more', (kind, spec) => {
+    expect(notHonouredInCluster(kind, objectOf(kind, spec))).toEqual([]);
+  });
+
+  const OUTSIDE = new Set(['spec.nodeSelector']);
+  const defaulted = new Map(
+    [...LIMITATIONS.FlowCapture, ...LIMITATIONS.FlowExport].map((limitation) => [limitation.path, limitation.default]),
+  );
+  test.each(
+    REFUSED.map(([kind, spec, text]) => ({ kind, spec, path: /: (spec\S+):/.exec(text)?.[1] ?? '', text })).filter(
+      ({ path, text }) =>
+        !OUTSIDE.has(path) && !text.includes(`${String(defaulted.get(path.replace(/\[\d+\]/, '[]')))} is not`),
+    ),
+  )('$kind $spec is refused by name', ({ kind, spec, path, text }) => {
+    const message = text.slice(text.indexOf(`${path}: `) + path.length + 2);
+    expect(notHonouredInCluster(kind, objectOf(kind, spec))).toEqual([{ path, message }]);
+  });
+
+  test('every default in the table is the one that the schema fills in', () => {
+    const wrong = (['FlowCapture', 'FlowExport'] as const).flatMap((kind) => {
+      const object = objectOf(kind, kind === 'FlowCapture' ? '{}' : '{stdout: {}}');
+      return LIMITATIONS[kind].filter(({ path, default: expected }) => {
+        if (expected === undefined) return false;
+        let value: unknown = object;
+        for (const step of path.split('.')) value = Object.entries(value ?? {}).find(([key]) => key === step)?.[1];
+        return value !== expected;
+      });
+    });
+    expect(wrong).toEqual([]);
   });
 });
