@@ -1,0 +1,65 @@
+import { type KubeObject, keyOf } from './object.ts';
+import type { Delta, Store } from './store.ts';
+import { isNewer } from './version.ts';
+
+interface Known {
+  readonly uid: string;
+  readonly version: string;
+}
+
+export interface MirrorOptions<T> {
+  /** Reduces an object on arrival: what is stored is what somebody needs. */
+  readonly reduce: (object: KubeObject) => T;
+  readonly store: Store<T>;
+  /** The store has the change already. */
+  readonly onDelta: (delta: Delta<T>) => void;
+  /** `reduce` or `onDelta` threw: the object is passed over, the rest goes on. */
+  readonly onFault: (key: string, error: unknown) => void;
+}
+
+/** Keeps a store like what the API server has said, event by event; what it has heard already changes nothing. */
+export class Mirror<T> {
+  readonly #options: MirrorOptions<T>;
+  readonly #known = new Map<string, Known>();
+
+  constructor(options: MirrorOptions<T>) {
+    this.#options = options;
+  }
+
+  /** The object is there like this. Returns its key. */
+  put(object: KubeObject): string {
+    const { metadata } = object;
+    const key = keyOf(metadata);
+    const { uid = '', resourceVersion: version = '' } = metadata;
+    const known = this.#known.get(key);
+    if (known?.uid === uid && !isNewer(version, known.version)) return key;
+    // Deleted and made anew between two events: both happened.
+    if (known !== undefined && known.uid !== uid) this.remove(key);
+    this.#guard(key, () => {
+      const reduced = this.#options.reduce(object);
+      this.#known.set(key, { uid, version });
+      return this.#options.store.set(key, reduced);
+    });
+    return key;
+  }
+
+  /** The object is gone. */
+  remove(key: string): void {
+    this.#known.delete(key);
+    this.#guard(key, () => this.#options.store.delete(key));
+  }
+
+  /** These are all that there are. */
+  retain(keys: ReadonlySet<string>): void {
+    for (const key of [...this.#options.store.keys()]) if (!keys.has(key)) this.remove(key);
+  }
+
+  #guard(key: string, change: () => Delta<T> | undefined): void {
+    try {
+      const delta = change();
+      if (delta !== undefined) this.#options.onDelta(delta);
+    } catch (error) {
+      this.#options.onFault(key, error);
+    }
+  }
+}

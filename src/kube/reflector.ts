@@ -1,0 +1,213 @@
+import { type Backoff, backoffMillis } from '../lib/backoff.ts';
+import type { Timers } from '../lib/timers.ts';
+import { ApiError } from './api-error.ts';
+import type { KubeClient, Selection } from './client.ts';
+import { Mirror, type MirrorOptions } from './mirror.ts';
+import { keyOf } from './object.ts';
+import type { Resource } from './resource.ts';
+import type { WatchEvent } from './watch-events.ts';
+
+/** What happened to a watch; the words are labels of a metric. */
+export interface ReflectorEvent {
+  readonly what: 'synced' | 'ended' | 'relisting' | 'paging' | 'failed' | 'fault';
+  /** Why, where it was no ordinary end. */
+  readonly failure?: string;
+  /** When it is tried again. */
+  readonly retryMillis?: number;
+}
+
+export interface ReflectorOptions<T> extends Selection, Omit<MirrorOptions<T>, 'onFault'> {
+  readonly client: KubeClient;
+  readonly resource: Resource;
+  readonly timers: Timers;
+  /** ms since some instant; never steps. */
+  readonly clock: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly log: (event: ReflectorEvent) => void;
+  /** The server ends a watch after a time between these, in seconds. Default 240 to 300. */
+  readonly watchSeconds?: readonly [number, number];
+  /** Objects of a page where the server knows no streaming list. Default 500. */
+  readonly pageSize?: number;
+  readonly backoff?: Backoff;
+}
+
+const WATCH_SECONDS = [240, 300] as const;
+const PAGE_SIZE = 500;
+/** A watch that the server should have ended this long ago has no other end any more. */
+const OVERDUE_MILLIS = 10_000;
+const BACKOFF: Backoff = { firstMillis: 200, longestMillis: 30_000 };
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+/**
+ * Keeps a store equal to what the API server has, for as long as it runs: lists, watches, goes on where a watch ended, and
+ * lists anew where that cannot be. Whatever fails is tried again, later each time; no failure ends it. A delete that no
+ * watch saw is found by the next list.
+ */
+export class Reflector<T> {
+  /** Resolves at the first complete list. */
+  readonly synced: Promise<void>;
+  readonly #options: ReflectorOptions<T>;
+  readonly #mirror: Mirror<T>;
+  readonly #stop = new AbortController();
+  readonly #resolveSynced: () => void;
+  #running: Promise<void> = Promise.resolve();
+  /** Where to go on from; undefined: list. */
+  #version: string | undefined;
+  /** Whether the server lists as the beginning of a watch (WatchList, Kubernetes 1.32). */
+  #streams = true;
+  #heardAt: number;
+  #failures = 0;
+
+  constructor(options: ReflectorOptions<T>) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.synced = promise;
+    this.#resolveSynced = resolve;
+    this.#options = options;
+    this.#heardAt = options.clock();
+    const onFault = (key: string, error: unknown) =>
+      options.log({ what: 'fault', failure: `${key}: ${String(error)}` });
+    this.#mirror = new Mirror({ ...options, onFault });
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** ms since the server last said anything: as old may be what the store has. */
+  ageMillis(): number {
+    return this.#options.clock() - this.#heardAt;
+  }
+
+  async #run(): Promise<void> {
+    const { log, random, backoff = BACKOFF } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      const pause = await this.#round().catch((error: unknown) => {
+        if (this.#stop.signal.aborted) return 0;
+        if (error instanceof ApiError && error.isGone) {
+          this.#version = undefined;
+          log({ what: 'relisting', failure: error.message });
+        }
+        this.#failures += 1;
+        const wanted = error instanceof ApiError ? (error.retryAfterMillis ?? 0) : 0;
+        const retryMillis = Math.max(wanted, backoffMillis(backoff, this.#failures, random));
+        log({ what: 'failed', failure: String(error), retryMillis });
+        return retryMillis;
+      });
+      if (pause > 0) await this.#pause(pause);
+    }
+  }
+
+  /** One watch, to its ordinary end; returns how long to pause after it. */
+  async #round(): Promise<number> {
+    if (this.#version === undefined && !this.#streams) await this.#listPages();
+    const began = this.#options.clock();
+    const told = await this.#watch();
+    this.#options.log({ what: 'ended' });
+    // A server that ends watches as soon as they begin must not be asked for the next one without a pause.
+    if (told > 0 || this.#options.clock() - began > BACKOFF.firstMillis) return 0;
+    return backoffMillis(BACKOFF, 1, this.#options.random);
+  }
+
+  async #watch(): Promise<number> {
+    const { client, resource, random, timers, watchSeconds: [least, most] = WATCH_SECONDS } = this.#options;
+    const timeoutSeconds = Math.round(least + (most - least) * random());
+    const deadline = new AbortController();
+    const overdue = timers.after(timeoutSeconds * 1000 + OVERDUE_MILLIS, () => deadline.abort());
+    let listed = this.#version === undefined ? new Set<string>() : undefined;
+    let told = 0;
+    try {
+      for await (const event of client.watch(resource, {
+        ...this.#selection(),
+        resourceVersion: this.#version,
+        timeoutSeconds,
+        signal: AbortSignal.any([this.#stop.signal, deadline.signal]),
+        onBytes: () => this.#heard(),
+      })) {
+        told += 1;
+        const isComplete = this.#obey(event, listed);
+        if (isComplete && listed !== undefined) {
+          this.#complete(listed);
+          listed = undefined;
+        }
+        if (listed === undefined) this.#version = event.object.metadata.resourceVersion ?? this.#version;
+      }
+    } catch (error) {
+      this.#noStreaming(error, listed);
+    } finally {
+      overdue();
+    }
+    if (listed !== undefined && this.#streams) throw new Error('the watch ended before everything was listed');
+    return told;
+  }
+
+  /** Returns whether this event says that everything there is has been listed. */
+  #obey({ type, object }: WatchEvent, listed: Set<string> | undefined): boolean {
+    if (type === 'BOOKMARK') return object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true';
+    const key = type === 'DELETED' ? keyOf(object.metadata) : this.#mirror.put(object);
+    if (type === 'DELETED') {
+      this.#mirror.remove(key);
+      listed?.delete(key);
+    } else listed?.add(key);
+    return false;
+  }
+
+  /** A server that does not know streaming lists refuses the first one: then pages it is, from now on. */
+  #noStreaming(error: unknown, listed: ReadonlySet<string> | undefined): void {
+    if (!(error instanceof ApiError && error.isInvalid && listed !== undefined && this.#streams)) throw error;
+    this.#streams = false;
+    this.#options.log({ what: 'paging', failure: error.message });
+  }
+
+  async #listPages(): Promise<void> {
+    const { client, resource, pageSize = PAGE_SIZE } = this.#options;
+    const listed = new Set<string>();
+    let token: string | undefined;
+    do {
+      const page = await client.list(resource, {
+        ...this.#selection(),
+        limit: pageSize,
+        continue: token,
+        signal: this.#stop.signal,
+      });
+      this.#heard();
+      for (const object of page.items) listed.add(this.#mirror.put(object));
+      token = page.continue;
+      this.#version = token === undefined ? page.resourceVersion : undefined;
+    } while (token !== undefined);
+    this.#complete(listed);
+  }
+
+  #complete(listed: ReadonlySet<string>): void {
+    this.#mirror.retain(listed);
+    this.#options.log({ what: 'synced' });
+    this.#resolveSynced();
+  }
+
+  #selection(): Selection {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    return { namespace, labelSelector, fieldSelector };
+  }
+
+  #heard(): void {
+    this.#heardAt = this.#options.clock();
+    this.#failures = 0;
+  }
+
+  async #pause(millis: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { signal } = this.#stop;
+    const wake = () => resolve();
+    const cancel = this.#options.timers.after(millis, wake);
+    signal.addEventListener('abort', wake);
+    await promise;
+    signal.removeEventListener('abort', wake);
+    cancel();
+  }
+}

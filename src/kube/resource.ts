@@ -1,0 +1,28 @@
+/** What the URL of a kind is made of. */
+export interface Resource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** Lower case, as in the URL. */
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+export interface ObjectName {
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+/** The path of all objects of a kind, or of those in one namespace. */
+export function collectionPath({ group, version, plural }: Resource, namespace?: string): string {
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}${scope}/${plural}`;
+}
+
+/** The path of one object, or of a subresource of it. */
+export function objectPath(resource: Resource, { namespace, name }: ObjectName, subresource?: string): string {
+  const path = `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
+  return subresource === undefined ? path : `${path}/${subresource}`;
+}

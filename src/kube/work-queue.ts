@@ -1,0 +1,110 @@
+import { type Backoff, backoffMillis } from '../lib/backoff.ts';
+import type { Timers } from '../lib/timers.ts';
+
+export interface WorkQueueOptions {
+  readonly work: (key: string) => Promise<void>;
+  /** Keys worked on at once. */
+  readonly concurrency: number;
+  readonly timers: Timers;
+  /** ms since some instant; never steps. */
+  readonly clock: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** The work failed and will be tried again after so many ms. */
+  readonly onError: (key: string, error: unknown, retryMillis: number) => void;
+  readonly backoff?: Backoff;
+}
+
+const BACKOFF: Backoff = { firstMillis: 200, longestMillis: 60_000 };
+
+/**
+ * Keys of objects to be looked at. One that is added several times is worked on once; one that is added while it is worked
+ * on, once more afterwards, never twice at the same time. First come, first served. What fails comes again, later each time.
+ */
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #waiting = new Set<string>();
+  /** Worked on now; true: and added again meanwhile. */
+  readonly #running = new Map<string, boolean>();
+  readonly #later = new Map<string, { readonly due: number; readonly cancel: () => void }>();
+  readonly #failures = new Map<string, number>();
+  #stopped = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Keys that wait for their turn; those for later are not among them. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  add(key: string): void {
+    if (this.#stopped) return;
+    this.#later.get(key)?.cancel();
+    this.#later.delete(key);
+    if (this.#running.has(key)) this.#running.set(key, true);
+    else this.#waiting.add(key);
+    this.#pump();
+  }
+
+  /** Adds the key after so many ms, unless it is added before. Of several such times the earliest counts. */
+  addAfter(key: string, millis: number): void {
+    if (this.#stopped || this.#waiting.has(key) || this.#running.get(key) === true) return;
+    const due = this.#options.clock() + millis;
+    const known = this.#later.get(key);
+    if (known !== undefined && known.due <= due) return;
+    known?.cancel();
+    const cancel = this.#options.timers.after(millis, () => {
+      this.#later.delete(key);
+      this.add(key);
+    });
+    this.#later.set(key, { due, cancel });
+  }
+
+  /** Nothing new is begun; resolves when what is under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const { cancel } of this.#later.values()) cancel();
+    this.#later.clear();
+    this.#waiting.clear();
+    if (this.#running.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#drained = resolve;
+    await promise;
+  }
+
+  #pump(): void {
+    for (const key of this.#waiting) {
+      if (this.#running.size >= this.#options.concurrency) return;
+      this.#waiting.delete(key);
+      this.#running.set(key, false);
+      void this.#run(key);
+    }
+  }
+
+  async #run(key: string): Promise<void> {
+    const { work, onError, random, backoff = BACKOFF } = this.#options;
+    try {
+      await work(key);
+      this.#failures.delete(key);
+      this.#end(key);
+    } catch (error) {
+      const failures = (this.#failures.get(key) ?? 0) + 1;
+      this.#failures.set(key, failures);
+      const retry = backoffMillis(backoff, failures, random);
+      onError(key, error, retry);
+      this.#end(key);
+      this.addAfter(key, retry);
+    }
+  }
+
+  #end(key: string): void {
+    const again = this.#running.get(key) === true;
+    this.#running.delete(key);
+    if (again && !this.#stopped) this.#waiting.add(key);
+    if (this.#stopped && this.#running.size === 0) this.#drained?.();
+    this.#pump();
+  }
+}
