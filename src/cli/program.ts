@@ -1,10 +1,13 @@
 /** The command line: names, options and help texts. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.ts';
 import { capture } from './capture.ts';
 import type { Context } from './context.ts';
 import { parseDuration } from './duration.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { OUTPUTS, type Output } from './sinks.ts';
 
+const LISTEN = '127.0.0.1:8080';
 const MEBIBYTE = 2 ** 20;
 const MAX_RING_MEBIBYTES = 1024;
 
@@ -15,6 +18,20 @@ interface CaptureFlags {
   readonly duration?: number;
   readonly ringMebibytes?: number;
 }
+
+interface OperatorFlags {
+  readonly kubeconfig?: string;
+  readonly namespace: string;
+  readonly listen: ListenAddress;
+  readonly logLevel: LogLevel;
+}
+
+const OPERATOR_NOTES = `
+It needs the objects of crds/ and the rights of config/rbac in the cluster, and runs until SIGTERM or Ctrl-C. The log goes to
+stderr, one JSON object a line. /metrics, /healthz and /readyz are served on the address of --listen.
+
+Example:
+  weir operator --kubeconfig ~/.kube/config --namespace weir-system`;
 
 const CAPTURE_EXAMPLES = `
 Examples:
@@ -59,6 +76,24 @@ export function weirProgram(version: string, context: Context, done: (status: nu
         ringBytes: flags.ringMebibytes === undefined ? undefined : flags.ringMebibytes * MEBIBYTE,
       };
       done(await capture(options, context));
+    });
+  program
+    .command('operator')
+    .description('Run the operator: captures and exports of a cluster to one plan per node, and their status back.')
+    .option('--kubeconfig <file>', "how to reach the cluster (default: as kubectl does, or the pod's service account)")
+    .option('--namespace <name>', "the operator's own, where captures may look into others", 'weir-system')
+    .addOption(
+      new Option('--listen <address>', 'where metrics and health are served; port 0 takes a free one')
+        .default(parseListenAddress(LISTEN), LISTEN)
+        .argParser(parseListenAddress),
+    )
+    .addOption(new Option('--log-level <level>', 'what is logged at least').choices(LOG_LEVELS).default('info'))
+    .addHelpText('after', OPERATOR_NOTES)
+    .showHelpAfterError('(weir operator --help shows what there is)')
+    .action(async (flags: OperatorFlags) => {
+      // Loaded when it is used: the libraries of a cluster cost time and memory that `weir capture` need not pay.
+      const { runOperator } = await import('./operator.ts');
+      done(await runOperator({ ...flags, kubeconfig: flags.kubeconfig, version }, context));
     });
   return program;
 }

@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from 'commander';
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const MAX_PORT = 65_535;
+
+/** `host:port`, `[address]:port` for IPv6. @throws InvalidArgumentError */
+export function parseListenAddress(text: string): ListenAddress {
+  const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port > MAX_PORT) {
+    throw new InvalidArgumentError('write an address and a port, such as 127.0.0.1:8080 or [::]:8080.');
+  }
+  return { host, port };
+}

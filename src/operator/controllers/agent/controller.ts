@@ -1,0 +1,45 @@
+import type { KubeClient } from '../../../kube/client.ts';
+import { OwnWrites } from '../../../kube/own-writes.ts';
+import { FLOW_AGENTS } from '../../resources.ts';
+import type { Agent } from '../../state/objects.ts';
+import { reduceAgent } from '../../state/reduce.ts';
+import type { State } from '../../state/state.ts';
+import { type Controller, UNCHANGED } from '../controller.ts';
+import { applyAgent } from './apply.ts';
+import { gatherAgent } from './gather.ts';
+import { planAgent } from './plan.ts';
+
+/**
+ * Keeps each node's FlowAgent, whose plan is all that its agent obeys.
+ *
+ * @param onRefused told the uids of captures that fit into a node's plan no more, or again.
+ */
+export function agentController(
+  state: State,
+  client: KubeClient,
+  onRefused: (uids: readonly string[]) => void,
+): Controller {
+  const own = new OwnWrites<Agent>();
+  return {
+    name: 'agent',
+    kind: FLOW_AGENTS.kind,
+    async reconcile(node) {
+      const agent = own.current(node, state.agents.get(node));
+      const { write, refused } = planAgent(gatherAgent(state, node, agent));
+      const changed = remember(state, node, refused ?? new Set());
+      if (changed.length > 0) onRefused(changed);
+      if (write === undefined) return UNCHANGED;
+      const written = await applyAgent(client, write);
+      own.record(node, reduceAgent(written));
+      return { written };
+    },
+  };
+}
+
+/** The uids that are refused now and were not, or the other way round. */
+function remember({ refused }: State, node: string, now: ReadonlySet<string>): string[] {
+  const before = refused.get(node) ?? new Set();
+  if (now.size > 0) refused.set(node, now);
+  else refused.delete(node);
+  return [...before.symmetricDifference(now)];
+}

@@ -1,0 +1,56 @@
+import { acceptCapture, acceptExport, isAccepted } from '../../acceptance.ts';
+import type { Agent, Capture, ClusterNode, Export } from '../../state/objects.ts';
+import { capturesOn } from '../../state/scope.ts';
+import { exportKeys, type State } from '../../state/state.ts';
+
+/** Everything that a FlowAgent follows from. */
+export interface AgentFacts {
+  /** The Node of that name; undefined where there is none. */
+  readonly node: ClusterNode | undefined;
+  /** The FlowAgent of that name; undefined where there is none. */
+  readonly agent: Agent | undefined;
+  /** Nodes in the cluster. */
+  readonly nodeCount: number;
+  /** Legal captures that belong into the node's plan. */
+  readonly captures: readonly Capture[];
+  /** Legal exports that any of them names. */
+  readonly exports: readonly Export[];
+  /** Whether some capture or export has not taken over yet what this FlowAgent has counted for it. */
+  readonly countersPending: boolean;
+  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
+}
+
+/** All that the FlowAgent of a node follows from, out of what the watches have brought. */
+export function gatherAgent(state: State, name: string, agent: Agent | undefined): AgentFacts {
+  const { operatorNamespace } = state;
+  const captures = Array.from(capturesOn(state, name)).filter(
+    (capture) => !capture.terminating && isAccepted(acceptCapture(capture, operatorNamespace)),
+  );
+  const exports = [...new Set(captures.flatMap(exportKeys))]
+    .flatMap((key) => state.exports.get(key) ?? [])
+    .filter((target) => !target.terminating && isAccepted(acceptExport(target, operatorNamespace)));
+  return {
+    node: state.nodes.get(name),
+    agent,
+    nodeCount: state.nodes.size,
+    captures,
+    exports,
+    countersPending: agent?.terminating === true && areCountersPending(state, agent),
+    namespaceLabels: (namespace) => state.namespaces.get(namespace)?.labels ?? {},
+  };
+}
+
+function areCountersPending(state: State, { uid, status }: Agent): boolean {
+  const pending = (
+    rows: readonly { readonly uid: string; readonly name: string }[] | undefined,
+    owner: (name: string) => Capture | Export | undefined,
+  ) =>
+    (rows ?? []).some((row) => {
+      const object = owner(row.name);
+      return object?.uid === row.uid && object.object.status?.retired?.agents?.includes(uid) !== true;
+    });
+  return (
+    pending(status.captures, (name) => state.captures.get(name)) ||
+    pending(status.exports, (name) => state.exports.get(name))
+  );
+}

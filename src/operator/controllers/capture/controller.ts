@@ -1,0 +1,27 @@
+import type { KubeClient } from '../../../kube/client.ts';
+import { OwnWrites } from '../../../kube/own-writes.ts';
+import { FLOW_CAPTURES } from '../../resources.ts';
+import type { Capture } from '../../state/objects.ts';
+import { reduceCapture } from '../../state/reduce.ts';
+import type { State } from '../../state/state.ts';
+import { type Controller, UNCHANGED } from '../controller.ts';
+import { applyCapture } from './apply.ts';
+import { gatherCapture } from './gather.ts';
+import { planCapture } from './plan.ts';
+
+/** Keeps the status of FlowCaptures true. @param now ms since the epoch. */
+export function captureController(state: State, client: KubeClient, now: () => number): Controller {
+  const own = new OwnWrites<Capture>();
+  return {
+    name: 'capture',
+    kind: FLOW_CAPTURES.kind,
+    async reconcile(key) {
+      const capture = own.current(key, state.captures.get(key));
+      if (capture === undefined || capture.terminating) return UNCHANGED;
+      const { status, recheckMillis } = planCapture(gatherCapture(state, capture), now());
+      const written = await applyCapture(client, capture, status);
+      if (written !== undefined) own.record(key, reduceCapture(written));
+      return { written, recheckMillis };
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { summary, type Verdict, verdict } from '../../../api/conditions.ts';
+import type { CaptureReport, FlowCapture } from '../../../api/types.generated.ts';
+import { isAccepted } from '../../acceptance.ts';
+import { firstFalse, withTransitions } from '../../status/conditions.ts';
+import { worstFailures } from '../../status/failures.ts';
+import { latest } from '../../status/latest.ts';
+import { type AgentRow, retire } from '../../status/retired.ts';
+import { delivering, sinkFailures } from './delivering.ts';
+import type { CaptureFacts } from './facts.ts';
+import { notProgrammed, type Programming, programming } from './programmed.ts';
+
+export type CaptureStatus = NonNullable<FlowCapture['status']>;
+
+export interface CaptureDecision {
+  readonly status: CaptureStatus;
+  /** When time alone may change the status: ms from now. */
+  readonly recheckMillis: number | undefined;
+}
+
+const COUNTERS = ['observed', 'exported', 'filtered', 'sampledOut', 'lost'] as const;
+type Counter = (typeof COUNTERS)[number];
+const FAILURES = ['ProgramFailed', 'Unsupported', 'PlanTooLarge', 'SinkUnreachable'];
+
+/** A capture's whole status. Pure: the same facts at the same time give the same status. @param now ms since the epoch. */
+export function planCapture(facts: CaptureFacts, now: number): CaptureDecision {
+  const { capture, accepted, resolved, matchedPods } = facts;
+  const before = capture.object.status ?? {};
+  const { flows, retired } = ledger(facts);
+  const idle = whyIdle(facts);
+  const progress = idle === undefined ? programming(facts, now) : notProgrammed(idle.programmed);
+  const delivery = idle === undefined ? delivering(facts, flows.exported) : idle.delivering;
+  const verdicts = conclude([accepted, resolved, progress.verdict, delivery]);
+  const failures = worstFailures([...progress.failures, ...(idle === undefined ? sinkFailures(facts) : [])], FAILURES);
+  const lastFlowTime = latest([before.lastFlowTime, ...facts.rows.map(({ row }) => row.lastFlowTime)]);
+  return {
+    recheckMillis: progress.recheckMillis,
+    status: {
+      observedGeneration: capture.generation,
+      conditions: withTransitions(verdicts, before.conditions, capture.generation, now),
+      matchedPods,
+      nodes: nodesStatus(progress),
+      flows,
+      ...(retired !== undefined && { retired }),
+      ...(lastFlowTime !== undefined && { lastFlowTime }),
+      ...(failures.length > 0 && { failures }),
+    },
+  };
+}
+
+/** Why nothing of the capture is to run; undefined where it is. */
+function whyIdle({
+  capture,
+  accepted,
+  resolved,
+}: CaptureFacts): { programmed: Verdict; delivering: Verdict } | undefined {
+  if (!isAccepted(accepted)) return both('NotAccepted', `nothing runs: ${accepted.message}`);
+  if (resolved.status !== 'True') return both('RefsNotResolved', `nothing runs: ${resolved.message}`);
+  if (capture.object.spec.suspend) return both('Suspended', 'spec.suspend is true: set it to false to go on');
+  return undefined;
+}
+
+function both(reason: 'NotAccepted' | 'RefsNotResolved' | 'Suspended', message: string) {
+  return {
+    programmed: verdict('FlowCapture', 'Programmed', reason, message),
+    delivering: verdict('FlowCapture', 'Delivering', reason, message),
+  };
+}
+
+/** Adds the summaries: Ready, and Stalled where only a change of the spec can help. */
+function conclude(verdicts: readonly [Verdict, Verdict, Verdict, Verdict]): Verdict[] {
+  const [accepted, , programmed, delivery] = verdicts;
+  const decisive = firstFalse(verdicts) ?? (programmed.status === 'Unknown' ? programmed : delivery);
+  const stalled = isAccepted(accepted) ? [] : [summary('FlowCapture', 'Stalled', accepted)];
+  return [...verdicts, summary('FlowCapture', 'Ready', decisive), ...stalled];
+}
+
+function nodesStatus({ desired, programmed, failed }: Programming): NonNullable<CaptureStatus['nodes']> {
+  return { desired, programmed, failed, summary: `${programmed}/${desired}` };
+}
+
+/** The ledger over all nodes, those that are gone included. */
+function ledger({ capture, rows, agentExists }: CaptureFacts) {
+  const before = capture.object.status?.retired;
+  const sums = Object.fromEntries(COUNTERS.map((name) => [name, before?.[name] ?? 0])) as Record<Counter, number>;
+  const old = { sums, agents: before?.agents ?? [] };
+  const { retired, live } = retire(old, rows, agentExists, ({ flows }, counter) => flows?.[counter] ?? 0);
+  const total = (counter: Counter) => retired.sums[counter] + sum(live, ({ flows }) => flows?.[counter]);
+  const perSecond = sum(live, ({ flows, state }) => (state === 'Ended' ? 0 : flows?.perSecond));
+  const flows = {
+    perSecond,
+    observed: total('observed'),
+    exported: total('exported'),
+    filtered: total('filtered'),
+    sampledOut: total('sampledOut'),
+    lost: total('lost'),
+  };
+  const anything = retired.agents.length > 0 || COUNTERS.some((name) => retired.sums[name] > 0);
+  return { flows, retired: anything ? { ...retired.sums, agents: [...retired.agents] } : undefined };
+}
+
+function sum(rows: readonly AgentRow<CaptureReport>[], value: (row: CaptureReport) => number | undefined): number {
+  return rows.reduce((total, { row }) => total + (value(row) ?? 0), 0);
+}

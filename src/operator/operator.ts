@@ -1,0 +1,119 @@
+/** The wiring of the operator: watches → state → triggers → queues → controllers. */
+import { OPERATOR_FIELD_MANAGER } from '../api/names.ts';
+import { KubeClient } from '../kube/client.ts';
+import type { Transport } from '../kube/transport.ts';
+import type { Timers } from '../lib/timers.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type OperatorMetrics, operatorMetrics } from '../telemetry/metrics.ts';
+import { agentController } from './controllers/agent/controller.ts';
+import { captureController } from './controllers/capture/controller.ts';
+import type { Controller } from './controllers/controller.ts';
+import { exportController } from './controllers/export/controller.ts';
+import { KubeOperator } from './dot-i.ts';
+import { FLOW_AGENTS, FLOW_CAPTURES, FLOW_EXPORTS, NAMESPACES, NODES, PODS } from './resources.ts';
+import { ControllerQueue } from './runtime/controller-queue.ts';
+import { counterIntervalMillis } from './runtime/counter-interval.ts';
+import { Watches } from './runtime/watches.ts';
+import { reduceAgent, reduceCapture, reduceExport, reduceNamespace, reduceNode, reducePod } from './state/reduce.ts';
+import { newState, type State } from './state/state.ts';
+import { Triggers } from './state/triggers.ts';
+
+export interface OperatorOptions {
+  readonly transport: Transport;
+  /** Where the operator runs. */
+  readonly namespace: string;
+  readonly log: Log;
+  readonly timers: Timers;
+  /** ms since the epoch. */
+  readonly now: () => number;
+  /** ms since some instant; never steps. */
+  readonly monotonic: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** The operator from its first list to its last write. */
+export class WeirOperator extends KubeOperator {
+  readonly metrics: OperatorMetrics;
+  readonly #state: State;
+  readonly #watches: Watches;
+  readonly #queues: Readonly<Record<Controller['name'], ControllerQueue>>;
+  readonly #log: Log;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: OperatorOptions) {
+    const { transport, namespace, log, now } = options;
+    super(log);
+    this.#log = log;
+    const client = new KubeClient(transport, { fieldManager: OPERATOR_FIELD_MANAGER });
+    const state = newState(namespace);
+    this.#state = state;
+    this.metrics = operatorMetrics({
+      watchAges: () => this.#watches.ages(),
+      queueSizes: () => Object.values(this.#queues).map(({ name, size }) => [name, size] as const),
+      objects: () => this.#watches.counts(),
+    });
+    const queue = (controller: Controller) => new ControllerQueue(controller, { ...options, metrics: this.metrics });
+    this.#queues = {
+      capture: queue(captureController(state, client, now)),
+      export: queue(exportController(state, client, now)),
+      agent: queue(agentController(state, client, (uids) => this.#wakeCaptures(uids))),
+    };
+    this.#watches = this.#watch(client, options);
+  }
+
+  /** Resolves once the whole cluster was seen and the first looks are queued: until then nothing is decided. */
+  protected override async init(): Promise<void> {
+    await this.#watches.start();
+    const { captures, exports, nodes, agents } = this.#state;
+    this.#log.info({ captures: captures.size, exports: exports.size, nodes: nodes.size }, 'the cluster is known');
+    // An agent without a node may wait for its finalizer to be taken off.
+    this.#queues.agent.start(new Set([...nodes.keys(), ...agents.keys()]));
+    this.#queues.export.start(exports.keys());
+    this.#queues.capture.start(captures.keys());
+  }
+
+  /** Begins no new write. `stopped` resolves when those under way have ended. */
+  override stop(): void {
+    this.#stopped ??= Promise.all([
+      this.#watches.stop(),
+      ...Object.values(this.#queues).map((queue) => queue.stop()),
+    ]).then(() => undefined);
+  }
+
+  get stopped(): Promise<void> {
+    return this.#stopped ?? Promise.resolve();
+  }
+
+  /** Why it cannot do its work yet; undefined when it can. */
+  notReady(): string | undefined {
+    const missing = this.#watches.missing();
+    return missing.length === 0 ? undefined : `not listed yet: ${missing.join(', ')}`;
+  }
+
+  #watch(client: KubeClient, options: OperatorOptions): Watches {
+    const { capture, export: exporting, agent } = this.#queues;
+    const { agents, captures, exports, namespaces, nodes, pods } = this.#state;
+    const triggers = new Triggers(this.#state, {
+      capture: (key) => capture.add(key),
+      captureLater: (key) => capture.addAfter(key, counterIntervalMillis(captures.size)),
+      export: (key) => exporting.add(key),
+      exportLater: (key) => exporting.addAfter(key, counterIntervalMillis(exports.size)),
+      agent: (node) => agent.add(node),
+    });
+    const count = (resource: string, what: string) => this.metrics.watchEvents.inc({ resource, what });
+    const watches = new Watches(client, { ...options, count });
+    watches.add(NAMESPACES, namespaces, reduceNamespace, (delta) => triggers.onNamespace(delta));
+    watches.add(NODES, nodes, reduceNode, (delta) => triggers.onNode(delta));
+    watches.add(PODS, pods, reducePod, (delta) => triggers.onPod(delta));
+    watches.add(FLOW_EXPORTS, exports, reduceExport, (delta) => triggers.onExport(delta));
+    watches.add(FLOW_CAPTURES, captures, reduceCapture, (delta) => triggers.onCapture(delta));
+    watches.add(FLOW_AGENTS, agents, reduceAgent, (delta) => triggers.onAgent(delta));
+    return watches;
+  }
+
+  #wakeCaptures(uids: readonly string[]): void {
+    const wanted = new Set(uids);
+    for (const { key, uid } of this.#state.captures.values()) if (wanted.has(uid)) this.#queues.capture.add(key);
+  }
+}

@@ -1,0 +1,90 @@
+import type { KubeClient } from '../../kube/client.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { Reflector, type ReflectorEvent } from '../../kube/reflector.ts';
+import type { Resource } from '../../kube/resource.ts';
+import type { Delta, Store } from '../../kube/store.ts';
+import type { Timers } from '../../lib/timers.ts';
+import type { Log } from '../../telemetry/log.ts';
+
+export interface WatchesOptions {
+  readonly log: Log;
+  readonly timers: Timers;
+  readonly monotonic: () => number;
+  readonly random: () => number;
+  /** What happened to the watch of a resource, for the metrics. */
+  readonly count: (resource: string, what: ReflectorEvent['what']) => void;
+}
+
+interface Watch {
+  readonly resource: Resource;
+  readonly reflector: Pick<Reflector<unknown>, 'start' | 'stop' | 'synced' | 'ageMillis'>;
+  readonly size: () => number;
+  synced: boolean;
+}
+
+/** Every watch of the operator, as one thing that starts, becomes complete and ends. */
+export class Watches {
+  readonly #client: KubeClient;
+  readonly #options: WatchesOptions;
+  readonly #all: Watch[] = [];
+
+  constructor(client: KubeClient, options: WatchesOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** Before the start: fills `store`, and tells of each change once it stands there. */
+  add<T>(
+    resource: Resource,
+    store: Store<T>,
+    reduce: (object: KubeObject) => T,
+    onDelta: (delta: Delta<T>) => void,
+  ): void {
+    const { log, count, timers, monotonic, random } = this.#options;
+    const reflector = new Reflector<T>({
+      client: this.#client,
+      resource,
+      reduce,
+      store,
+      onDelta,
+      timers,
+      clock: monotonic,
+      random,
+      log: (event) => {
+        count(resource.plural, event.what);
+        log[event.failure === undefined ? 'debug' : 'warn']({ resource: resource.plural, ...event }, 'watch');
+      },
+    });
+    this.#all.push({ resource, reflector, size: () => store.size, synced: false });
+  }
+
+  /** Resolves once everything there is has been seen; however long the API server is away, it goes on trying. */
+  async start(): Promise<void> {
+    await Promise.all(
+      this.#all.map(async (watch) => {
+        watch.reflector.start();
+        await watch.reflector.synced;
+        watch.synced = true;
+      }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#all.map(({ reflector }) => reflector.stop()));
+  }
+
+  /** Plurals of the resources that have not been seen completely yet. */
+  missing(): string[] {
+    return this.#all.filter(({ synced }) => !synced).map(({ resource }) => resource.plural);
+  }
+
+  /** Seconds since each watch last heard of the API server. */
+  ages(): [resource: string, seconds: number][] {
+    return this.#all.map(({ resource, reflector }) => [resource.plural, reflector.ageMillis() / 1000]);
+  }
+
+  /** Objects of each resource. */
+  counts(): [resource: string, count: number][] {
+    return this.#all.map(({ resource, size }) => [resource.plural, size()]);
+  }
+}

@@ -1,0 +1,113 @@
+import { OPERATOR_FIELD_MANAGER } from '../../api/names.ts';
+import type { FlowAgent, FlowCapture, FlowExport } from '../../api/types.generated.ts';
+import { type KubeObject, keyOf } from '../../kube/object.ts';
+import type { Agent, Capture, ClusterNamespace, ClusterNode, ClusterPod, Export } from './objects.ts';
+
+/** From what the API server sends to what the operator keeps. The server has validated it: the shapes are certain. */
+
+interface StatusCondition {
+  readonly type: string;
+  readonly status: string;
+}
+
+interface PodObject extends KubeObject {
+  readonly spec?: { readonly nodeName?: string };
+  readonly status?: { readonly phase?: string; readonly conditions?: readonly StatusCondition[] };
+}
+
+interface NodeObject extends KubeObject {
+  readonly status?: { readonly conditions?: readonly StatusCondition[] };
+}
+
+const TERMINAL_PHASES = new Set(['Succeeded', 'Failed']);
+
+export function reduceCapture(object: KubeObject): Capture {
+  const { metadata, spec, status } = object as KubeObject & Pick<FlowCapture, 'spec' | 'status'>;
+  const { name, namespace = '', uid = '', generation = 0, creationTimestamp = '' } = metadata;
+  return {
+    ...stored(object),
+    key: keyOf(metadata),
+    namespace,
+    generation,
+    object: {
+      apiVersion: 'weir.dev/v1alpha1',
+      kind: 'FlowCapture',
+      metadata: { name, namespace, uid, generation, creationTimestamp },
+      spec,
+      ...(status !== undefined && { status }),
+    },
+  };
+}
+
+export function reduceExport(object: KubeObject): Export {
+  const { metadata, spec, status } = object as KubeObject & Pick<FlowExport, 'spec' | 'status'>;
+  const { name, namespace = '', uid = '', generation = 0, creationTimestamp = '' } = metadata;
+  return {
+    ...stored(object),
+    key: keyOf(metadata),
+    namespace,
+    generation,
+    object: {
+      apiVersion: 'weir.dev/v1alpha1',
+      kind: 'FlowExport',
+      metadata: { name, namespace, uid, generation, creationTimestamp },
+      spec,
+      ...(status !== undefined && { status }),
+    },
+  };
+}
+
+export function reduceAgent(object: KubeObject): Agent {
+  const { metadata, spec, status } = object as KubeObject & Partial<Pick<FlowAgent, 'spec' | 'status'>>;
+  const written = metadata.managedFields?.find(
+    ({ manager, subresource }) => manager === OPERATOR_FIELD_MANAGER && subresource === undefined,
+  );
+  return {
+    ...stored(object),
+    node: metadata.name,
+    owner: metadata.ownerReferences?.find(({ kind }) => kind === 'Node')?.uid,
+    finalizers: metadata.finalizers ?? [],
+    plannedAt: written?.time === undefined ? undefined : Date.parse(written.time),
+    plan: spec?.plan,
+    status: status ?? {},
+  };
+}
+
+export function reduceNode(object: KubeObject): ClusterNode {
+  const { metadata, status } = object as NodeObject;
+  return {
+    ...stored(object),
+    name: metadata.name,
+    labels: metadata.labels ?? {},
+    ready: holds(status?.conditions, 'Ready'),
+    createdAt: Date.parse(metadata.creationTimestamp ?? ''),
+  };
+}
+
+export function reduceNamespace(object: KubeObject): ClusterNamespace {
+  const { metadata } = object;
+  return { ...stored(object), name: metadata.name, labels: metadata.labels ?? {} };
+}
+
+export function reducePod(object: KubeObject): ClusterPod {
+  const { metadata, spec, status } = object as PodObject;
+  const ended = TERMINAL_PHASES.has(status?.phase ?? '');
+  return {
+    ...stored(object),
+    key: keyOf(metadata),
+    namespace: metadata.namespace ?? '',
+    labels: metadata.labels ?? {},
+    // Of a pod without a node spec.nodeName is absent, or empty where somebody wrote it so.
+    node: ended || spec?.nodeName === '' ? undefined : spec?.nodeName,
+    ready: holds(status?.conditions, 'Ready'),
+  };
+}
+
+function stored({ metadata }: KubeObject): Pick<Capture, 'uid' | 'resourceVersion' | 'terminating'> {
+  const { uid = '', resourceVersion = '', deletionTimestamp } = metadata;
+  return { uid, resourceVersion, terminating: deletionTimestamp !== undefined };
+}
+
+function holds(conditions: readonly StatusCondition[] | undefined, type: string): boolean {
+  return conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
+}

@@ -1,0 +1,189 @@
+import type { Delta } from '../../kube/store.ts';
+import { canonicalJson } from '../../plan/canonical.ts';
+import type { Agent, Capture, ClusterNamespace, ClusterNode, ClusterPod, Export } from './objects.ts';
+import { capturesOn, capturesOver, nodesOf, selectsPod } from './scope.ts';
+import { exportKeys, isAgentPod, type State } from './state.ts';
+
+/** What has to be looked at again. `…Later` is for counters and what is like them: at most once an interval. */
+export interface Wake {
+  readonly capture: (key: string) => void;
+  readonly captureLater: (key: string) => void;
+  readonly export: (key: string) => void;
+  readonly exportLater: (key: string) => void;
+  readonly agent: (node: string) => void;
+}
+
+/**
+ * From a change of one object to everything that it can matter to. The stores hold the change already. Too much woken
+ * costs a look; too little leaves a status that is not true.
+ */
+export class Triggers {
+  readonly #state: State;
+  readonly #wake: Wake;
+
+  constructor(state: State, wake: Wake) {
+    this.#state = state;
+    this.#wake = wake;
+  }
+
+  onCapture({ key, before, after }: Delta<Capture>): void {
+    this.#wake.capture(key);
+    if (canonicalJson(before?.object.status?.retired) !== canonicalJson(after?.object.status?.retired)) {
+      this.#terminatingAgents();
+    }
+    if (before?.uid === after?.uid && before?.generation === after?.generation) return;
+    for (const name of new Set(
+      [before, after].flatMap((capture) => (capture === undefined ? [] : exportKeys(capture))),
+    )) {
+      this.#wake.export(name);
+    }
+    for (const uid of new Set([before?.uid, after?.uid])) if (uid !== undefined) this.#agentsThatRun(uid);
+    if (after !== undefined) for (const node of nodesOf(this.#state, after)) this.#wake.agent(node);
+  }
+
+  onExport({ key, before, after }: Delta<Export>): void {
+    this.#wake.export(key);
+    if (canonicalJson(before?.object.status?.retired) !== canonicalJson(after?.object.status?.retired)) {
+      this.#terminatingAgents();
+    }
+    if (before?.uid === after?.uid && before?.generation === after?.generation) return;
+    for (const uid of new Set([before?.uid, after?.uid])) if (uid !== undefined) this.#agentsThatRun(uid);
+    for (const capture of this.#state.captures.by('export', key)) {
+      this.#wake.capture(capture.key);
+      for (const node of nodesOf(this.#state, capture)) this.#wake.agent(node);
+    }
+    // Whoever looks for an export in vain is told which there are.
+    if (before === undefined || after === undefined) this.#unresolvedCaptures();
+  }
+
+  onNode({ key, before, after }: Delta<ClusterNode>): void {
+    if (before !== undefined && after !== undefined && sameNode(before, after)) return;
+    this.#wake.agent(key);
+    for (const namespace of this.#state.presence.namespacesOn(key)) {
+      for (const capture of capturesOver(this.#state, namespace)) this.#wake.capture(capture.key);
+    }
+    // The number of nodes decides how often each of them reports.
+    if (before === undefined || after === undefined)
+      for (const { name } of this.#state.nodes.values()) this.#wake.agent(name);
+  }
+
+  onNamespace({ key, before, after }: Delta<ClusterNamespace>): void {
+    if (canonicalJson(before?.labels) === canonicalJson(after?.labels)) return;
+    for (const capture of this.#state.captures.by('namespace', key)) {
+      this.#wake.capture(capture.key);
+      for (const node of nodesOf(this.#state, capture)) this.#wake.agent(node);
+    }
+    for (const node of this.#state.presence.nodesOf(key)) this.#wake.agent(node);
+    for (const capture of this.#state.captures.values()) {
+      if (capture.object.spec.namespaceSelector !== undefined) this.#wake.capture(capture.key);
+    }
+  }
+
+  onPod({ before, after }: Delta<ClusterPod>): void {
+    for (const { namespace, node } of this.#state.presence.move(before, after)) {
+      this.#wake.agent(node);
+      for (const capture of capturesOver(this.#state, namespace)) this.#wake.capture(capture.key);
+    }
+    for (const pod of [before, after]) {
+      if (pod?.node === undefined || !isAgentPod(pod, this.#state.operatorNamespace)) continue;
+      if (before?.ready !== after?.ready || before?.node !== after?.node) {
+        for (const capture of capturesOn(this.#state, pod.node)) this.#wake.capture(capture.key);
+      }
+    }
+    const namespace = (after ?? before)?.namespace ?? '';
+    if (before?.node === after?.node && canonicalJson(before?.labels) === canonicalJson(after?.labels)) return;
+    for (const capture of capturesOver(this.#state, namespace)) {
+      const selected = [before, after].map((pod) => pod?.node !== undefined && selectsPod(capture, pod.labels));
+      if (selected[0] !== selected[1]) this.#wake.capture(capture.key);
+      // A capture without pods says which labels there are.
+      else if (capture.object.status?.matchedPods === 0) this.#wake.captureLater(capture.key);
+    }
+  }
+
+  onAgent({ key, before, after }: Delta<Agent>): void {
+    if (plannedText(before) !== plannedText(after)) {
+      this.#wake.agent(key);
+      for (const [name, change] of changes(before?.plan?.captures, after?.plan?.captures, identity)) {
+        if (change !== undefined) this.#wake.capture(name);
+      }
+      for (const [name, change] of changes(before?.plan?.exports, after?.plan?.exports, identity)) {
+        if (change !== undefined) this.#wake.export(name);
+      }
+    }
+    // Its counters move into the captures' own status, or can be taken out of the list of those that have.
+    const coming = before?.terminating !== after?.terminating || before?.uid !== after?.uid;
+    for (const [name, change] of changes(before?.status.captures, after?.status.captures, reportedState)) {
+      if (change === 'state' || coming) this.#wake.capture(name);
+      else if (change === 'rest') this.#wake.captureLater(name);
+    }
+    for (const [name, change] of changes(before?.status.exports, after?.status.exports, reportedState)) {
+      if (change === 'state' || coming) this.#wake.export(name);
+      else if (change === 'rest') this.#wake.exportLater(name);
+    }
+  }
+
+  #agentsThatRun(uid: string): void {
+    for (const { node } of this.#state.agents.by('planned', uid)) this.#wake.agent(node);
+  }
+
+  #terminatingAgents(): void {
+    for (const agent of this.#state.agents.values()) if (agent.terminating) this.#wake.agent(agent.node);
+  }
+
+  #unresolvedCaptures(): void {
+    for (const { key, object } of this.#state.captures.values()) {
+      const resolved = object.status?.conditions?.find(({ type }) => type === 'ResolvedRefs');
+      if (resolved?.status === 'False') this.#wake.capture(key);
+    }
+  }
+}
+
+function sameNode(a: ClusterNode, b: ClusterNode): boolean {
+  return a.uid === b.uid && a.ready === b.ready && canonicalJson(a.labels) === canonicalJson(b.labels);
+}
+
+/** Everything of a FlowAgent that the operator itself writes, and what makes it do so. */
+function plannedText(agent: Agent | undefined): string {
+  return canonicalJson(agent && { ...agent, status: undefined, resourceVersion: undefined, plannedAt: undefined });
+}
+
+interface Named {
+  readonly name: string;
+}
+
+/** By name: whether what matters at once has changed (`state`), something else (`rest`), or nothing. */
+function changes<T extends Named>(
+  before: readonly T[] = [],
+  after: readonly T[] = [],
+  atOnce: (item: T) => unknown,
+): Map<string, 'state' | 'rest' | undefined> {
+  const old = new Map(before.map((item) => [item.name, item]));
+  const found = new Map<string, 'state' | 'rest' | undefined>();
+  for (const { name } of before) found.set(name, 'state');
+  for (const item of after) {
+    const former = old.get(item.name);
+    const same = former !== undefined && canonicalJson(atOnce(former)) === canonicalJson(atOnce(item));
+    if (!same) found.set(item.name, 'state');
+    else found.set(item.name, canonicalJson(former) === canonicalJson(item) ? undefined : 'rest');
+  }
+  return found;
+}
+
+function identity({ uid, generation }: { readonly uid: string; readonly generation: number }): unknown {
+  return { uid, generation };
+}
+
+interface Reported {
+  readonly uid: string;
+  readonly generation?: number;
+  readonly state: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly flows?: { readonly exported?: number };
+  readonly delivered?: number;
+}
+
+/** What a condition can hang on, the first flow among it. */
+function reportedState({ uid, generation, state, reason, message, flows, delivered }: Reported): unknown {
+  return { uid, generation, state, reason, message, flowed: (flows?.exported ?? delivered ?? 0) > 0 };
+}

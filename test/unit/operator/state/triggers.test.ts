@@ -1,0 +1,282 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { AGENT_POD_LABELS } from '../../../../src/api/names.ts';
+import type { Delta, Store } from '../../../../src/kube/store.ts';
+import type { Agent, Capture } from '../../../../src/operator/state/objects.ts';
+import { capturesOn, nodesOf, podsInScope } from '../../../../src/operator/state/scope.ts';
+import { newState, type State } from '../../../../src/operator/state/state.ts';
+import { Triggers } from '../../../../src/operator/state/triggers.ts';
+import { agent, capture, flowExport, node, OPERATOR_NAMESPACE, pod, report } from '../builders.ts';
+
+let state: State;
+let triggers: Triggers;
+let woken: Set<string>;
+
+const checkout = capture('shop/checkout', { podSelector: { matchLabels: { app: 'checkout' } } });
+const everything = capture('weir-system/everything', { namespaceSelector: { matchLabels: { team: 'shop' } } });
+const onlyArm = capture('shop/arm', { nodeSelector: { matchLabels: { arch: 'arm64' } } });
+
+function planned(of: Capture): NonNullable<Agent['plan']>['captures'][number] {
+  const { uid, key: name, generation } = of;
+  return {
+    index: 0,
+    name,
+    uid,
+    generation,
+    namespaces: {},
+    podSelector: {},
+    protocols: [],
+    needs: [],
+    programs: [],
+    exports: [],
+  };
+}
+
+/** What a change wakes, sorted. */
+function wakes<T>(store: Store<T>, key: string, item: T | undefined, tell: (delta: Delta<T>) => void): string[] {
+  woken.clear();
+  const delta = item === undefined ? store.delete(key) : store.set(key, item);
+  if (delta !== undefined) tell(delta);
+  return [...woken].toSorted();
+}
+
+beforeEach(() => {
+  state = newState(OPERATOR_NAMESPACE);
+  woken = new Set();
+  const note = (what: string) => (key: string) => void woken.add(`${what} ${key}`);
+  triggers = new Triggers(state, {
+    capture: note('capture'),
+    captureLater: note('later'),
+    export: note('export'),
+    exportLater: note('export later'),
+    agent: note('agent'),
+  });
+  for (const name of ['shop', 'bank']) {
+    const labels = { team: name };
+    state.namespaces.set(name, { name, labels, uid: name, resourceVersion: '1', terminating: false });
+  }
+  for (const [name, arch] of [
+    ['n1', 'amd64'],
+    ['n2', 'arm64'],
+    ['n3', 'amd64'],
+  ] as const)
+    state.nodes.set(name, node(name, { labels: { arch } }));
+  for (const of of [checkout, everything, onlyArm]) state.captures.set(of.key, of);
+  for (const [key, on, app] of [
+    ['shop/a', 'n1', 'checkout'],
+    ['shop/b', 'n2', 'web'],
+    ['bank/a', 'n3', 'ledger'],
+  ] as const) {
+    const there = pod(key, on, { labels: { app } });
+    state.pods.set(key, there);
+    state.presence.move(undefined, there);
+  }
+});
+
+describe('scope', () => {
+  test('of a capture: the nodes with a pod in its namespaces, as its nodeSelector has it, whatever labels pods have', () => {
+    expect([checkout, everything, onlyArm].map((of) => [...nodesOf(state, of)])).toEqual([
+      ['n1', 'n2'],
+      ['n1', 'n2'],
+      ['n2'],
+    ]);
+    expect(Array.from(podsInScope(state, onlyArm), ({ key }) => key)).toEqual(['shop/b']);
+  });
+
+  test('of a node: the same, the other way round', () => {
+    const on = (name: string) => Array.from(capturesOn(state, name), ({ key }) => key).toSorted();
+    expect(['n1', 'n2', 'n3', 'n4'].map(on)).toEqual([
+      ['shop/checkout', 'weir-system/everything'],
+      ['shop/arm', 'shop/checkout', 'weir-system/everything'],
+      [],
+      [],
+    ]);
+  });
+
+  test("a capture in a tenant's namespace sees no other namespace, whatever it asks for", () => {
+    const greedy = capture('bank/greedy', { namespaceSelector: {} });
+    state.captures.set(greedy.key, greedy);
+    expect([...nodesOf(state, greedy)]).toEqual(['n3']);
+  });
+});
+
+describe('a change of a pod', () => {
+  const onPod = (key: string, item: ReturnType<typeof pod> | undefined) =>
+    wakes(state.pods, key, item, (delta) => triggers.onPod(delta));
+
+  test('of labels wakes the captures that select it now, or did, and no plan', () => {
+    expect(onPod('shop/b', pod('shop/b', 'n2', { labels: { app: 'checkout' } }))).toEqual(['capture shop/checkout']);
+    expect(onPod('shop/b', pod('shop/b', 'n2', { labels: { app: 'other' } }))).toEqual(['capture shop/checkout']);
+    expect(onPod('shop/b', pod('shop/b', 'n2', { labels: { app: 'another' } }))).toEqual([]);
+  });
+
+  test('wakes later a capture that selects none, since it says which labels there are', () => {
+    const typo = capture(
+      'shop/typo',
+      { podSelector: { matchLabels: { app: 'chekcout' } } },
+      { status: { matchedPods: 0 } },
+    );
+    state.captures.set(typo.key, typo);
+    expect(onPod('shop/b', pod('shop/b', 'n2', { labels: { app: 'x' } }))).toEqual(['later shop/typo']);
+  });
+
+  test('the first of its namespace on a node, or the last, wakes that plan', () => {
+    expect(onPod('shop/c', pod('shop/c', 'n3'))).toEqual([
+      'agent n3',
+      'capture shop/arm',
+      'capture shop/checkout',
+      'capture weir-system/everything',
+    ]);
+    expect(onPod('shop/d', pod('shop/d', 'n3'))).not.toContain('agent n3');
+    expect(onPod('shop/d', undefined)).not.toContain('agent n3');
+    expect(onPod('shop/c', undefined)).toContain('agent n3');
+  });
+
+  test('that says nothing new wakes nothing', () => {
+    expect(
+      onPod('shop/a', pod('shop/a', 'n1', { labels: { app: 'checkout' }, ready: false, resourceVersion: '2' })),
+    ).toEqual([]);
+  });
+
+  test("of an agent's pod wakes the captures of its node", () => {
+    const key = `${OPERATOR_NAMESPACE}/weir-agent-1`;
+    const ready = (is: boolean) => pod(key, 'n1', { labels: AGENT_POD_LABELS, ready: is });
+    expect(onPod(key, ready(false))).toEqual(['agent n1', 'capture shop/checkout', 'capture weir-system/everything']);
+    expect(onPod(key, ready(true))).toEqual(['capture shop/checkout', 'capture weir-system/everything']);
+  });
+});
+
+describe('a change of a capture', () => {
+  const onCapture = (key: string, item: Capture | undefined) =>
+    wakes(state.captures, key, item, (delta) => triggers.onCapture(delta));
+
+  test('wakes exactly the plans of the nodes that it is on or has been on', () => {
+    state.agents.set('n3', agent('n3', {}, { plan: planOf([checkout]) }));
+    expect(onCapture('shop/checkout', capture('shop/checkout', {}, { generation: 2 }))).toEqual([
+      'agent n1',
+      'agent n2',
+      'agent n3',
+      'capture shop/checkout',
+    ]);
+  });
+
+  test('of its status alone wakes no plan', () => {
+    expect(onCapture('shop/checkout', { ...checkout, resourceVersion: '9' })).toEqual(['capture shop/checkout']);
+  });
+
+  test('wakes the exports that it names, or did', () => {
+    const before = capture('shop/checkout', { exports: [{ name: 'a' }] }, { generation: 2 });
+    expect(onCapture('shop/checkout', before)).toContain('export shop/a');
+    const after = capture('shop/checkout', { exports: [{ name: 'b', namespace: 'x' }] }, { generation: 3 });
+    expect(onCapture('shop/checkout', after)).toEqual(expect.arrayContaining(['export shop/a', 'export x/b']));
+    expect(onCapture('shop/checkout', undefined)).toContain('export x/b');
+  });
+});
+
+function planOf(captures: readonly Capture[]): NonNullable<Agent['plan']> {
+  return {
+    hash: captures.map(({ generation }) => generation).join(' '),
+    node: 'n',
+    reportSeconds: 10,
+    programs: [],
+    captures: captures.map(planned),
+    exports: [],
+  };
+}
+
+describe('a change of a FlowAgent', () => {
+  const onAgent = (item: Agent | undefined) => wakes(state.agents, 'n1', item, (delta) => triggers.onAgent(delta));
+  const flows = (exported: number) => ({ exported });
+
+  test('of counters wakes later, of anything that a condition hangs on at once', () => {
+    onAgent(agent('n1', { captures: [report(checkout)] }));
+    expect(onAgent(agent('n1', { captures: [report(checkout)], version: '2' }))).toEqual([]);
+    expect(onAgent(agent('n1', { captures: [report(checkout, { flows: flows(0) })] }))).toEqual([
+      'later shop/checkout',
+    ]);
+    expect(onAgent(agent('n1', { captures: [report(checkout, { flows: flows(1) })] }))).toEqual([
+      'capture shop/checkout',
+    ]);
+    expect(onAgent(agent('n1', { captures: [report(checkout, { flows: flows(2) })] }))).toEqual([
+      'later shop/checkout',
+    ]);
+    expect(onAgent(agent('n1', { captures: [report(checkout, { flows: flows(2), state: 'Failed' })] }))).toEqual([
+      'capture shop/checkout',
+    ]);
+    expect(onAgent(agent('n1', { captures: [] }))).toEqual(['capture shop/checkout']);
+  });
+
+  test('of the plan wakes the node and the captures that came, went or changed', () => {
+    onAgent(agent('n1', {}, { plan: planOf([checkout, onlyArm]) }));
+    const next = capture('shop/checkout', {}, { generation: 2 });
+    expect(onAgent(agent('n1', {}, { plan: planOf([next, onlyArm]) }))).toEqual(['agent n1', 'capture shop/checkout']);
+    expect(onAgent(agent('n1', {}, { plan: planOf([next]) }))).toEqual(['agent n1', 'capture shop/arm']);
+  });
+
+  test('that is deleted wakes everything that it has counted for', () => {
+    const exports = [{ uid: 'x', name: 'shop/x', state: 'Idle' }] as const;
+    const status = { captures: [report(checkout)], exports: [...exports] };
+    onAgent(agent('n1', status));
+    expect(onAgent(agent('n1', status, { terminating: true }))).toEqual([
+      'agent n1',
+      'capture shop/checkout',
+      'export shop/x',
+    ]);
+    expect(onAgent(undefined)).toEqual(['agent n1', 'capture shop/checkout', 'export shop/x']);
+  });
+});
+
+describe('a change of an export', () => {
+  const feeding = capture('shop/feeding', { exports: [{ name: 'x', namespace: 'weir-system' }] });
+  const onExport = (item: ReturnType<typeof flowExport> | undefined) =>
+    wakes(state.exports, 'weir-system/x', item, (delta) => triggers.onExport(delta));
+
+  test('wakes the captures that name it and the plans of their nodes, and at its coming those that look in vain', () => {
+    state.captures.set(feeding.key, feeding);
+    const resolved = {
+      type: 'ResolvedRefs',
+      status: 'False',
+      reason: 'ExportNotFound',
+      message: '',
+      lastTransitionTime: '',
+    } as const;
+    const lost = capture('bank/lost', { exports: [{ name: 'y' }] }, { status: { conditions: [resolved] } });
+    state.captures.set(lost.key, lost);
+    const named = ['agent n1', 'agent n2', 'capture shop/feeding', 'export weir-system/x'];
+    expect(onExport(flowExport('weir-system/x'))).toEqual([...named, 'capture bank/lost'].toSorted());
+    expect(onExport(flowExport('weir-system/x', { stdout: {} }, { generation: 2 }))).toEqual(named);
+    expect(onExport(flowExport('weir-system/x', { stdout: {} }, { generation: 2, status: {} }))).toEqual([
+      'export weir-system/x',
+    ]);
+  });
+});
+
+describe('a change of a node or namespace', () => {
+  test("of a node's labels or readiness wakes its plan and its captures, of its heartbeat nothing", () => {
+    const onNode = (rest: Parameters<typeof node>[1]) =>
+      wakes(state.nodes, 'n1', node('n1', { labels: { arch: 'amd64' }, ...rest }), (delta) => triggers.onNode(delta));
+    expect(onNode({ resourceVersion: '2' })).toEqual([]);
+    const all = ['agent n1', 'capture shop/arm', 'capture shop/checkout', 'capture weir-system/everything'];
+    expect(onNode({ ready: false })).toEqual(all);
+    expect(onNode({ labels: { arch: 'arm64' }, ready: false })).toEqual(all);
+  });
+
+  test('a node that comes wakes every plan: their number decides how often each reports', () => {
+    const coming = wakes(state.nodes, 'n4', node('n4'), (delta) => triggers.onNode(delta));
+    expect(coming).toEqual(['agent n1', 'agent n2', 'agent n3', 'agent n4']);
+  });
+
+  test("of a namespace's labels wakes the plans of its nodes, and every capture that selects namespaces", () => {
+    const labels = { team: 'other' };
+    const shop = { name: 'shop', labels, uid: 'shop', resourceVersion: '2', terminating: false };
+    expect(wakes(state.namespaces, 'shop', shop, (delta) => triggers.onNamespace(delta))).toEqual([
+      'agent n1',
+      'agent n2',
+      'capture shop/arm',
+      'capture shop/checkout',
+      'capture weir-system/everything',
+    ]);
+    expect(
+      wakes(state.namespaces, 'shop', { ...shop, terminating: true }, (delta) => triggers.onNamespace(delta)),
+    ).toEqual([]);
+  });
+});
