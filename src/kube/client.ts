@@ -18,8 +18,8 @@ export interface ListOptions extends Selection {
   readonly signal?: AbortSignal;
 }
 
-export interface ObjectList {
-  readonly items: readonly KubeObject[];
+export interface ObjectList<Kind extends KubeObject> {
+  readonly items: readonly Kind[];
   readonly resourceVersion: string;
   /** For the next page; undefined on the last. */
   readonly continue: string | undefined;
@@ -42,8 +42,8 @@ export interface AppliedObject {
   readonly metadata: ObjectName & Readonly<Record<string, unknown>>;
 }
 
-interface RawList {
-  readonly items?: readonly KubeObject[];
+interface RawList<Kind extends KubeObject> {
+  readonly items?: readonly Kind[];
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
 }
 
@@ -59,20 +59,20 @@ export class KubeClient {
   }
 
   /** One page; without a resourceVersion, so that it is as new as the request. */
-  async list(resource: Resource, options: ListOptions = {}): Promise<ObjectList> {
+  async list<Kind extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<ObjectList<Kind>> {
     const { namespace, limit, continue: token, signal, labelSelector, fieldSelector } = options;
-    const answer = (await this.#transport.request({
+    const answer = await this.#transport.request<RawList<Kind>>({
       method: 'GET',
       path: collectionPath(resource, namespace),
       query: { labelSelector, fieldSelector, limit: limit?.toString(), continue: token },
       ...(signal !== undefined && { signal }),
-    })) as RawList;
+    });
     const { resourceVersion = '', continue: next = '' } = answer.metadata ?? {};
     return { items: answer.items ?? [], resourceVersion, continue: next === '' ? undefined : next };
   }
 
   /** Events until the server ends the watch. An ERROR event is thrown as ApiError. */
-  watch(resource: Resource, options: WatchOptions): AsyncIterable<WatchEvent> {
+  watch<Kind extends KubeObject>(resource: Resource, options: WatchOptions): AsyncIterable<WatchEvent<Kind>> {
     const { namespace, labelSelector, fieldSelector, resourceVersion, timeoutSeconds, signal, onBytes } = options;
     const initial = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
     const chunks = this.#transport.stream({
@@ -88,23 +88,22 @@ export class KubeClient {
       },
       signal,
     });
-    return watchEvents(noticed(chunks, onBytes));
+    return watchEvents<Kind>(noticed(chunks, onBytes));
   }
 
   /** Server-side apply, taking fields over from whoever else had them. Returns the object as it is then. */
-  async apply(
+  apply<Kind extends KubeObject>(
     resource: Resource,
     object: AppliedObject,
     { subresource }: { readonly subresource?: 'status' } = {},
-  ): Promise<KubeObject> {
-    const answer = await this.#transport.request({
+  ): Promise<Kind> {
+    return this.#transport.request<Kind>({
       method: 'PATCH',
       path: objectPath(resource, object.metadata, subresource),
       query: { fieldManager: this.#fieldManager, force: 'true' },
       body: object,
       contentType: 'application/apply-patch+yaml',
     });
-    return answer as KubeObject;
   }
 }
 

@@ -29,9 +29,15 @@ export class HttpsTransport implements Transport {
     this.#agent = this.#module === http ? new http.Agent(options) : new https.Agent(options);
   }
 
-  async request(request: KubeRequest): Promise<unknown> {
+  async request<Answer>(request: KubeRequest): Promise<Answer> {
     const response = await this.#send(request);
-    return parseJson(await readAll(response, MAX_ANSWER_BYTES, request), request);
+    const text = await readAll(response, MAX_ANSWER_BYTES, request);
+    try {
+      const answer: Answer = JSON.parse(text);
+      return answer;
+    } catch (cause) {
+      throw new TransportError(`${textOf(request)}: the answer is no JSON`, { cause });
+    }
   }
 
   async *stream(request: KubeRequest): AsyncGenerator<Uint8Array> {
@@ -131,14 +137,6 @@ async function readAll(response: http.IncomingMessage, limit: number, request: K
     throw new TransportError(`${textOf(request)}: ${reasonOf(cause)}`, { cause });
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseJson(text: string, request: KubeRequest): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new TransportError(`${textOf(request)}: the answer is no JSON`, { cause });
-  }
 }
 
 function textOf({ method, path }: KubeRequest): string {

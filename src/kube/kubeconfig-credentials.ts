@@ -38,7 +38,7 @@ export async function kubeconfigCredentials(file: string | undefined): Promise<C
       const options: RequestOptions = {};
       await config.applyToHTTPSOptions(options);
       const { ca, cert, key, servername, rejectUnauthorized, headers = {}, auth } = options;
-      const basic = auth == null ? {} : { authorization: `Basic ${Buffer.from(auth).toString('base64')}` };
+      const basic = typeof auth !== 'string' ? {} : { authorization: `Basic ${Buffer.from(auth).toString('base64')}` };
       return {
         headers: { ...basic, ...textHeaders(headers) },
         tls: {

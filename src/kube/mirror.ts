@@ -7,9 +7,9 @@ interface Known {
   readonly version: string;
 }
 
-export interface MirrorOptions<T> {
+export interface MirrorOptions<T, Kind extends KubeObject = KubeObject> {
   /** Reduces an object on arrival: what is stored is what somebody needs. */
-  readonly reduce: (object: KubeObject) => T;
+  readonly reduce: (object: Kind) => T;
   readonly store: Store<T>;
   /** The store has the change already. */
   readonly onDelta: (delta: Delta<T>) => void;
@@ -18,16 +18,16 @@ export interface MirrorOptions<T> {
 }
 
 /** Keeps a store like what the API server has said, event by event; what it has heard already changes nothing. */
-export class Mirror<T> {
-  readonly #options: MirrorOptions<T>;
+export class Mirror<T, Kind extends KubeObject = KubeObject> {
+  readonly #options: MirrorOptions<T, Kind>;
   readonly #known = new Map<string, Known>();
 
-  constructor(options: MirrorOptions<T>) {
+  constructor(options: MirrorOptions<T, Kind>) {
     this.#options = options;
   }
 
   /** The object is there like this. Returns its key. */
-  put(object: KubeObject): string {
+  put(object: Kind): string {
     const { metadata } = object;
     const key = keyOf(metadata);
     const { uid = '', resourceVersion: version = '' } = metadata;
@@ -51,7 +51,8 @@ export class Mirror<T> {
 
   /** These are all that there are. */
   retain(keys: ReadonlySet<string>): void {
-    for (const key of [...this.#options.store.keys()]) if (!keys.has(key)) this.remove(key);
+    const gone = Array.from(this.#options.store.keys()).filter((key) => !keys.has(key));
+    for (const key of gone) this.remove(key);
   }
 
   #guard(key: string, change: () => Delta<T> | undefined): void {

@@ -1,8 +1,10 @@
-/** What every object of the API has; what is its own, whoever reduces it knows. */
-export interface KubeObject {
+/** What every object of the API has. Its spec and status the server has validated: whoever asks for a kind knows their shape. */
+export interface KubeObject<Spec = unknown, Status = unknown> {
   readonly apiVersion?: string;
   readonly kind?: string;
   readonly metadata: ObjectMeta;
+  readonly spec?: Spec;
+  readonly status?: Status;
 }
 
 export interface ObjectMeta {

@@ -3,7 +3,7 @@ import type { Timers } from '../lib/timers.ts';
 import { ApiError } from './api-error.ts';
 import type { KubeClient, Selection } from './client.ts';
 import { Mirror, type MirrorOptions } from './mirror.ts';
-import { keyOf } from './object.ts';
+import { type KubeObject, keyOf } from './object.ts';
 import type { Resource } from './resource.ts';
 import type { WatchEvent } from './watch-events.ts';
 
@@ -16,7 +16,9 @@ export interface ReflectorEvent {
   readonly retryMillis?: number;
 }
 
-export interface ReflectorOptions<T> extends Selection, Omit<MirrorOptions<T>, 'onFault'> {
+export interface ReflectorOptions<T, Kind extends KubeObject = KubeObject>
+  extends Selection,
+    Omit<MirrorOptions<T, Kind>, 'onFault'> {
   readonly client: KubeClient;
   readonly resource: Resource;
   readonly timers: Timers;
@@ -44,11 +46,11 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
  * lists anew where that cannot be. Whatever fails is tried again, later each time; no failure ends it. A delete that no
  * watch saw is found by the next list.
  */
-export class Reflector<T> {
+export class Reflector<T, Kind extends KubeObject = KubeObject> {
   /** Resolves at the first complete list. */
   readonly synced: Promise<void>;
-  readonly #options: ReflectorOptions<T>;
-  readonly #mirror: Mirror<T>;
+  readonly #options: ReflectorOptions<T, Kind>;
+  readonly #mirror: Mirror<T, Kind>;
   readonly #stop = new AbortController();
   readonly #resolveSynced: () => void;
   #running: Promise<void> = Promise.resolve();
@@ -59,7 +61,7 @@ export class Reflector<T> {
   #heardAt: number;
   #failures = 0;
 
-  constructor(options: ReflectorOptions<T>) {
+  constructor(options: ReflectorOptions<T, Kind>) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#resolveSynced = resolve;
@@ -123,7 +125,7 @@ export class Reflector<T> {
     let listed = this.#version === undefined ? new Set<string>() : undefined;
     let told = 0;
     try {
-      for await (const event of client.watch(resource, {
+      for await (const event of client.watch<Kind>(resource, {
         ...this.#selection(),
         resourceVersion: this.#version,
         timeoutSeconds,
@@ -148,7 +150,7 @@ export class Reflector<T> {
   }
 
   /** Returns whether this event says that everything there is has been listed. */
-  #obey({ type, object }: WatchEvent, listed: Set<string> | undefined): boolean {
+  #obey({ type, object }: WatchEvent<Kind>, listed: Set<string> | undefined): boolean {
     if (type === 'BOOKMARK') return object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true';
     const key = type === 'DELETED' ? keyOf(object.metadata) : this.#mirror.put(object);
     if (type === 'DELETED') {
@@ -170,7 +172,7 @@ export class Reflector<T> {
     const listed = new Set<string>();
     let token: string | undefined;
     do {
-      const page = await client.list(resource, {
+      const page = await client.list<Kind>(resource, {
         ...this.#selection(),
         limit: pageSize,
         continue: token,

@@ -14,11 +14,11 @@ export interface KubeRequest {
 /** The way to an API server: who asks, and how, is the implementation's. */
 export interface Transport {
   /**
-   * The answer's JSON.
+   * The answer's JSON, which is what the API says that it is.
    *
    * @throws ApiError where the server refuses, TransportError where it does not answer.
    */
-  request(request: KubeRequest): Promise<unknown>;
+  request<Answer>(request: KubeRequest): Promise<Answer>;
   /** An answer without an end, in pieces of any size. Fails as `request` does, at its beginning or in the middle. */
   stream(request: KubeRequest): AsyncIterable<Uint8Array>;
   /** Ends idle connections. */

@@ -2,9 +2,9 @@ import { apiErrorFromStatus, TransportError } from './api-error.ts';
 import type { KubeObject } from './object.ts';
 
 /** What a watch tells. A BOOKMARK has no object but a resourceVersion to go on from. */
-export interface WatchEvent {
+export interface WatchEvent<Kind extends KubeObject = KubeObject> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
-  readonly object: KubeObject;
+  readonly object: Kind;
 }
 
 /** An object in etcd has 1.5 MiB at most; as JSON of a watch it can be some times that. */
@@ -17,7 +17,9 @@ const LINE_END = 10;
  *
  * @throws ApiError for an ERROR event, TransportError for a line that is no event.
  */
-export async function* watchEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<WatchEvent> {
+export async function* watchEvents<Kind extends KubeObject>(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<WatchEvent<Kind>> {
   // Bytes, not text: a cut can be inside of a character.
   let parts: Uint8Array[] = [];
   let length = 0;
@@ -39,7 +41,7 @@ export async function* watchEvents(chunks: AsyncIterable<Uint8Array>): AsyncGene
   // A last line without an end was cut off: the watch goes on from the event before it.
 }
 
-function eventOf(line: string): WatchEvent {
+function eventOf<Kind extends KubeObject>(line: string): WatchEvent<Kind> {
   let event: { readonly type?: unknown; readonly object?: unknown } | null;
   try {
     event = JSON.parse(line);
@@ -47,11 +49,13 @@ function eventOf(line: string): WatchEvent {
     throw new TransportError('a line of the watch is no JSON', { cause });
   }
   if (event?.type === 'ERROR') throw apiErrorFromStatus(event.object, 500, 'watch');
-  if (!isWatchEvent(event)) throw new TransportError('a line of the watch is no event');
+  if (!isWatchEvent<Kind>(event)) throw new TransportError('a line of the watch is no event');
   return event;
 }
 
-function isWatchEvent(event: { readonly type?: unknown; readonly object?: unknown } | null): event is WatchEvent {
+function isWatchEvent<Kind extends KubeObject>(
+  event: { readonly type?: unknown; readonly object?: unknown } | null,
+): event is WatchEvent<Kind> {
   if (event === null || !TYPES.has(event.type) || typeof event.object !== 'object' || event.object === null)
     return false;
   return 'metadata' in event.object && typeof event.object.metadata === 'object' && event.object.metadata !== null;

@@ -41,6 +41,6 @@ export function acceptExport({ namespace, object }: Export, operatorNamespace: s
   return verdict('FlowExport', 'Accepted', 'Accepted', 'the export is legal');
 }
 
-export function isAccepted(verdict: Verdict): boolean {
-  return verdict.status === 'True';
+export function isAccepted({ status }: Verdict): boolean {
+  return status === 'True';
 }

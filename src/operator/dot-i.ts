@@ -1,4 +1,4 @@
-import dotI, { type OperatorLogger } from '@dot-i/k8s-operator';
+import dotI from '@dot-i/k8s-operator';
 import { WeirError } from '../lib/errors.ts';
 
 const Operator = dotI.default;
@@ -9,10 +9,6 @@ const Operator = dotI.default;
  * error on today's client library. kube/ has a reflector and server-side apply for both (docs/adr/0005).
  */
 export abstract class KubeOperator extends Operator {
-  constructor(logger: OperatorLogger) {
-    super(logger);
-  }
-
   /** Ends what init() has begun. */
   abstract override stop(): void;
 

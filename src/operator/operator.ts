@@ -103,12 +103,32 @@ export class WeirOperator extends KubeOperator {
     });
     const count = (resource: string, what: string) => this.metrics.watchEvents.inc({ resource, what });
     const watches = new Watches(client, { ...options, count });
-    watches.add(NAMESPACES, namespaces, reduceNamespace, (delta) => triggers.onNamespace(delta));
-    watches.add(NODES, nodes, reduceNode, (delta) => triggers.onNode(delta));
-    watches.add(PODS, pods, reducePod, (delta) => triggers.onPod(delta));
-    watches.add(FLOW_EXPORTS, exports, reduceExport, (delta) => triggers.onExport(delta));
-    watches.add(FLOW_CAPTURES, captures, reduceCapture, (delta) => triggers.onCapture(delta));
-    watches.add(FLOW_AGENTS, agents, reduceAgent, (delta) => triggers.onAgent(delta));
+    watches.add({
+      resource: NAMESPACES,
+      store: namespaces,
+      reduce: reduceNamespace,
+      onDelta: (delta) => triggers.onNamespace(delta),
+    });
+    watches.add({ resource: NODES, store: nodes, reduce: reduceNode, onDelta: (delta) => triggers.onNode(delta) });
+    watches.add({ resource: PODS, store: pods, reduce: reducePod, onDelta: (delta) => triggers.onPod(delta) });
+    watches.add({
+      resource: FLOW_EXPORTS,
+      store: exports,
+      reduce: reduceExport,
+      onDelta: (delta) => triggers.onExport(delta),
+    });
+    watches.add({
+      resource: FLOW_CAPTURES,
+      store: captures,
+      reduce: reduceCapture,
+      onDelta: (delta) => triggers.onCapture(delta),
+    });
+    watches.add({
+      resource: FLOW_AGENTS,
+      store: agents,
+      reduce: reduceAgent,
+      onDelta: (delta) => triggers.onAgent(delta),
+    });
     return watches;
   }
 

@@ -57,7 +57,7 @@ function assemble(drafts: readonly Draft[], node: string, reportSeconds?: number
     captures: drafts.map((draft, index): PlanCapture => captureOf(draft, index, positions)),
     exports: names.map((name, index): PlanExport => {
       const source = exported.get(name);
-      return { index, name, ...identityOf(source), spec: source?.spec ?? {} };
+      return Object.assign({ index, name }, identityOf(source), { spec: source?.spec ?? {} });
     }),
   };
   return { hash: sha256(canonicalJson(content)), ...content };

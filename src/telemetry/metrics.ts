@@ -23,6 +23,19 @@ const RECONCILE_BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 export function operatorMetrics(gauges: OperatorGauges): OperatorMetrics {
   const registry = new Registry();
   const registers = [registry];
+  const gauge = (name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>) =>
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [value, count] of read()) this.set({ [label]: value }, count);
+        },
+      }),
+    );
   gauge(
     'weir_operator_watch_age_seconds',
     'Seconds since the watch of a resource last heard of the API server.',
@@ -53,22 +66,4 @@ export function operatorMetrics(gauges: OperatorGauges): OperatorMetrics {
       registers,
     }),
   };
-
-  function gauge(
-    name: string,
-    help: string,
-    label: string,
-    read: () => Iterable<readonly [value: string, count: number]>,
-  ): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers,
-      collect() {
-        this.reset();
-        for (const [value, count] of read()) this.set({ [label]: value }, count);
-      },
-    });
-  }
 }

@@ -28,20 +28,13 @@ const TIMEOUT_MILLIS = 10_000;
  */
 export async function serveTelemetry(options: TelemetryOptions): Promise<TelemetryServer> {
   const server = createServer((request, response) => {
-    const reply = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
+    const reply = ({ status, body, type = 'text/plain; charset=utf-8' }: Reply) =>
       response.writeHead(status, { 'content-type': type }).end(body);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return void reply(405, 'GET only\n');
-    const [path] = (request.url ?? '').split('?', 1);
-    if (path === '/healthz') return void reply(200, 'ok\n');
-    if (path === '/readyz') {
-      const reason = options.notReady();
-      return void (reason === undefined ? reply(200, 'ok\n') : reply(503, `not ready: ${reason}\n`));
-    }
-    if (path !== '/metrics') return void reply(404, '/metrics, /healthz and /readyz are here\n');
-    options.registry.metrics().then(
-      (text) => reply(200, text, options.registry.contentType),
-      (error: unknown) => reply(500, `${String(error)}\n`),
-    );
+    if (request.method !== 'GET' && request.method !== 'HEAD') reply({ status: 405, body: 'GET only\n' });
+    else
+      answer((request.url ?? '').split('?', 1)[0], options).then(reply, (error: unknown) =>
+        reply({ status: 500, body: `${String(error)}\n` }),
+      );
   });
   server.requestTimeout = TIMEOUT_MILLIS;
   server.headersTimeout = TIMEOUT_MILLIS;
@@ -54,6 +47,20 @@ export async function serveTelemetry(options: TelemetryOptions): Promise<Telemet
       return new Promise((resolve) => void server.close(() => resolve()));
     },
   };
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}
+
+async function answer(path: string | undefined, { registry, notReady }: TelemetryOptions): Promise<Reply> {
+  if (path === '/healthz') return { status: 200, body: 'ok\n' };
+  if (path === '/metrics') return { status: 200, body: await registry.metrics(), type: registry.contentType };
+  if (path !== '/readyz') return { status: 404, body: '/metrics, /healthz and /readyz are here\n' };
+  const reason = notReady();
+  return reason === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `not ready: ${reason}\n` };
 }
 
 function listen(server: Server, { host, port }: TelemetryOptions): Promise<void> {

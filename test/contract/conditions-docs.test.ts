@@ -12,7 +12,7 @@ test('docs/conditions.md is what `npm run generate` would write', () => {
 
 const ROWS = Object.entries(CONDITION_TABLE).flatMap(([kind, conditions]) =>
   Object.entries(conditions).flatMap(([type, { reasons }]) =>
-    Object.entries(reasons).map(([reason, row]) => ({ kind, type, reason, ...row })),
+    Object.entries(reasons).map(([reason, { status, remedy }]) => ({ kind, type, reason, status, remedy })),
   ),
 );
 

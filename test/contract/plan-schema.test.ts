@@ -11,11 +11,12 @@ import { capture, flowExport } from '../unit/plan/builders.ts';
 
 const FLOW_AGENT = kindFromCrd(readCrd('flowagents'));
 
+/** As an API server holds it. */
+function stored<T extends { readonly metadata: object }>(object: T): T {
+  return { ...object, metadata: { ...object.metadata, uid: '0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10', generation: 3 } };
+}
+
 function faultsOf(captures: ReturnType<typeof capture>[], exports: ReturnType<typeof flowExport>[]): string[] {
-  const stored = <T extends { readonly metadata: object }>(object: T): T => ({
-    ...object,
-    metadata: { ...object.metadata, uid: '0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10', generation: 3 },
-  });
   const { plan, problems } = compilePlan({
     captures: captures.map(stored),
     exports: exports.map(stored),
@@ -31,7 +32,7 @@ function faultsOf(captures: ReturnType<typeof capture>[], exports: ReturnType<ty
 }
 
 test('a plan with every kind of selector and export is a legal FlowAgent', () => {
-  const matchExpressions = [{ key: 'tier', operator: 'In', values: ['web', 'api'] } as const];
+  const matchExpressions = [{ key: 'tier', operator: 'In' as const, values: ['web', 'api'] }];
   const exports = [{ name: 'live' }, { name: 'archive', namespace: 'weir-system' }];
   expect(
     faultsOf(

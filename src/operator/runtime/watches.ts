@@ -1,8 +1,7 @@
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import { Reflector, type ReflectorEvent } from '../../kube/reflector.ts';
+import { Reflector, type ReflectorEvent, type ReflectorOptions } from '../../kube/reflector.ts';
 import type { Resource } from '../../kube/resource.ts';
-import type { Delta, Store } from '../../kube/store.ts';
 import type { Timers } from '../../lib/timers.ts';
 import type { Log } from '../../telemetry/log.ts';
 
@@ -14,6 +13,9 @@ export interface WatchesOptions {
   /** What happened to the watch of a resource, for the metrics. */
   readonly count: (resource: string, what: ReflectorEvent['what']) => void;
 }
+
+/** What is watched, and where it goes. */
+type Watched<T, Kind extends KubeObject> = Pick<ReflectorOptions<T, Kind>, 'resource' | 'reduce' | 'store' | 'onDelta'>;
 
 interface Watch {
   readonly resource: Resource;
@@ -33,20 +35,13 @@ export class Watches {
     this.#options = options;
   }
 
-  /** Before the start: fills `store`, and tells of each change once it stands there. */
-  add<T>(
-    resource: Resource,
-    store: Store<T>,
-    reduce: (object: KubeObject) => T,
-    onDelta: (delta: Delta<T>) => void,
-  ): void {
+  /** Before the start: fills the store, and tells of each change once it stands there. */
+  add<T, Kind extends KubeObject>({ resource, ...mirrored }: Watched<T, Kind>): void {
     const { log, count, timers, monotonic, random } = this.#options;
-    const reflector = new Reflector<T>({
+    const reflector = new Reflector<T, Kind>({
       client: this.#client,
       resource,
-      reduce,
-      store,
-      onDelta,
+      ...mirrored,
       timers,
       clock: monotonic,
       random,
@@ -55,7 +50,7 @@ export class Watches {
         log[event.failure === undefined ? 'debug' : 'warn']({ resource: resource.plural, ...event }, 'watch');
       },
     });
-    this.#all.push({ resource, reflector, size: () => store.size, synced: false });
+    this.#all.push({ resource, reflector, size: () => mirrored.store.size, synced: false });
   }
 
   /** Resolves once everything there is has been seen; however long the API server is away, it goes on trying. */

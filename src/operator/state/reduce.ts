@@ -10,19 +10,20 @@ interface StatusCondition {
   readonly status: string;
 }
 
-interface PodObject extends KubeObject {
-  readonly spec?: { readonly nodeName?: string };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly StatusCondition[] };
-}
+export type CaptureObject = KubeObject<FlowCapture['spec'], FlowCapture['status']> & Pick<FlowCapture, 'spec'>;
+export type ExportObject = KubeObject<FlowExport['spec'], FlowExport['status']> & Pick<FlowExport, 'spec'>;
+export type AgentObject = KubeObject<FlowAgent['spec'], FlowAgent['status']>;
+type PodObject = KubeObject<{ readonly nodeName?: string }, { readonly phase?: string } & Conditioned>;
+type NodeObject = KubeObject<unknown, Conditioned>;
 
-interface NodeObject extends KubeObject {
-  readonly status?: { readonly conditions?: readonly StatusCondition[] };
+interface Conditioned {
+  readonly conditions?: readonly StatusCondition[];
 }
 
 const TERMINAL_PHASES = new Set(['Succeeded', 'Failed']);
 
-export function reduceCapture(object: KubeObject): Capture {
-  const { metadata, spec, status } = object as KubeObject & Pick<FlowCapture, 'spec' | 'status'>;
+export function reduceCapture(object: CaptureObject): Capture {
+  const { metadata, spec, status } = object;
   const { name, namespace = '', uid = '', generation = 0, creationTimestamp = '' } = metadata;
   return {
     ...stored(object),
@@ -39,8 +40,8 @@ export function reduceCapture(object: KubeObject): Capture {
   };
 }
 
-export function reduceExport(object: KubeObject): Export {
-  const { metadata, spec, status } = object as KubeObject & Pick<FlowExport, 'spec' | 'status'>;
+export function reduceExport(object: ExportObject): Export {
+  const { metadata, spec, status } = object;
   const { name, namespace = '', uid = '', generation = 0, creationTimestamp = '' } = metadata;
   return {
     ...stored(object),
@@ -57,8 +58,8 @@ export function reduceExport(object: KubeObject): Export {
   };
 }
 
-export function reduceAgent(object: KubeObject): Agent {
-  const { metadata, spec, status } = object as KubeObject & Partial<Pick<FlowAgent, 'spec' | 'status'>>;
+export function reduceAgent(object: AgentObject): Agent {
+  const { metadata, spec, status } = object;
   const written = metadata.managedFields?.find(
     ({ manager, subresource }) => manager === OPERATOR_FIELD_MANAGER && subresource === undefined,
   );
@@ -73,8 +74,8 @@ export function reduceAgent(object: KubeObject): Agent {
   };
 }
 
-export function reduceNode(object: KubeObject): ClusterNode {
-  const { metadata, status } = object as NodeObject;
+export function reduceNode(object: NodeObject): ClusterNode {
+  const { metadata, status } = object;
   return {
     ...stored(object),
     name: metadata.name,
@@ -89,8 +90,8 @@ export function reduceNamespace(object: KubeObject): ClusterNamespace {
   return { ...stored(object), name: metadata.name, labels: metadata.labels ?? {} };
 }
 
-export function reducePod(object: KubeObject): ClusterPod {
-  const { metadata, spec, status } = object as PodObject;
+export function reducePod(object: PodObject): ClusterPod {
+  const { metadata, spec, status } = object;
   const ended = TERMINAL_PHASES.has(status?.phase ?? '');
   return {
     ...stored(object),

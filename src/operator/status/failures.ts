@@ -13,7 +13,9 @@ export function worstFailures(failures: readonly NodeFailure[], severity: readon
   return failures
     .toSorted((a, b) => rank(a) - rank(b) || compareText(a.node, b.node))
     .slice(0, MAX_FAILURES)
-    .map((failure) => ({ ...failure, ...(failure.message !== undefined && { message: text(failure.message) }) }));
+    .map(({ node, reason, message }) =>
+      message === undefined ? { node, reason } : { node, reason, message: text(message) },
+    );
 }
 
 /** `node worker-2: no BTF on this kernel; 3 more nodes`, for a condition. */

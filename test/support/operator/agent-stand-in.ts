@@ -70,8 +70,9 @@ function captureRows(plan: Plan, before: Report | undefined, { captures = {} }: 
 
 function exportRows(plan: Plan, before: Report | undefined, { exports = {} }: Saying): ExportReport[] {
   return plan.exports.map(({ uid, name }) => {
-    const { reason, message, ...counted } = before?.exports?.find((row) => row.uid === uid) ?? { state: 'Idle' };
-    return { ...counted, uid, name, ...exports[name] };
+    const { state = 'Idle', delivered, dropped } = before?.exports?.find((row) => row.uid === uid) ?? {};
+    const counted = { ...(delivered !== undefined && { delivered }), ...(dropped !== undefined && { dropped }) };
+    return { uid, name, state, ...counted, ...exports[name] };
   });
 }
 
@@ -81,5 +82,5 @@ function ended<Row extends Planned>(
   planned: readonly Planned[],
 ): (Row & { state: 'Ended' })[] {
   const running = new Set(planned.map(({ uid }) => uid));
-  return rows.filter(({ uid }) => !running.has(uid)).map((row) => ({ ...row, state: 'Ended' }));
+  return rows.filter(({ uid }) => !running.has(uid)).map((row) => Object.assign({}, row, { state: 'Ended' as const }));
 }

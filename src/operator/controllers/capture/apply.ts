@@ -1,9 +1,9 @@
 import { API_VERSION } from '../../../api/names.ts';
 import type { KubeClient } from '../../../kube/client.ts';
-import type { KubeObject } from '../../../kube/object.ts';
 import { canonicalJson } from '../../../plan/canonical.ts';
 import { FLOW_CAPTURES } from '../../resources.ts';
 import type { Capture } from '../../state/objects.ts';
+import type { CaptureObject } from '../../state/reduce.ts';
 import type { CaptureStatus } from './plan.ts';
 
 /** Writes the status by one server-side apply, or nothing where it stands there already. Returns what was written. */
@@ -11,7 +11,7 @@ export async function applyCapture(
   client: KubeClient,
   capture: Capture,
   status: CaptureStatus,
-): Promise<KubeObject | undefined> {
+): Promise<CaptureObject | undefined> {
   if (canonicalJson(capture.object.status) === canonicalJson(status)) return undefined;
   const { name, namespace = '' } = capture.object.metadata;
   // With the uid: a status must not end on another object of the same name.

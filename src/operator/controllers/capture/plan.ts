@@ -17,8 +17,8 @@ export interface CaptureDecision {
   readonly recheckMillis: number | undefined;
 }
 
-const COUNTERS = ['observed', 'exported', 'filtered', 'sampledOut', 'lost'] as const;
-type Counter = (typeof COUNTERS)[number];
+const NOTHING_COUNTED = { observed: 0, exported: 0, filtered: 0, sampledOut: 0, lost: 0 };
+type Counter = keyof typeof NOTHING_COUNTED;
 const FAILURES = ['ProgramFailed', 'Unsupported', 'PlanTooLarge', 'SinkUnreachable'];
 
 /** A capture's whole status. Pure: the same facts at the same time give the same status. @param now ms since the epoch. */
@@ -81,8 +81,8 @@ function nodesStatus({ desired, programmed, failed }: Programming): NonNullable<
 /** The ledger over all nodes, those that are gone included. */
 function ledger({ capture, rows, agentExists }: CaptureFacts) {
   const before = capture.object.status?.retired;
-  const sums = Object.fromEntries(COUNTERS.map((name) => [name, before?.[name] ?? 0])) as Record<Counter, number>;
-  const old = { sums, agents: before?.agents ?? [] };
+  const { agents = [], ...counted } = before ?? {};
+  const old = { sums: { ...NOTHING_COUNTED, ...counted }, agents };
   const { retired, live } = retire(old, rows, agentExists, ({ flows }, counter) => flows?.[counter] ?? 0);
   const total = (counter: Counter) => retired.sums[counter] + sum(live, ({ flows }) => flows?.[counter]);
   const perSecond = sum(live, ({ flows, state }) => (state === 'Ended' ? 0 : flows?.perSecond));
@@ -94,7 +94,7 @@ function ledger({ capture, rows, agentExists }: CaptureFacts) {
     sampledOut: total('sampledOut'),
     lost: total('lost'),
   };
-  const anything = retired.agents.length > 0 || COUNTERS.some((name) => retired.sums[name] > 0);
+  const anything = retired.agents.length > 0 || Object.values(retired.sums).some((count) => count > 0);
   return { flows, retired: anything ? { ...retired.sums, agents: [...retired.agents] } : undefined };
 }
 

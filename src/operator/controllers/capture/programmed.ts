@@ -60,8 +60,8 @@ export function programming({ capture, nodes }: CaptureFacts, now: number): Prog
 }
 
 /** Of a capture that is not to run: no node has anything to do with it. */
-export function notProgrammed(verdict: Verdict): Programming {
-  return { verdict, desired: 0, programmed: 0, failed: 0, failures: [], recheckMillis: undefined };
+export function notProgrammed(because: Verdict): Programming {
+  return { verdict: because, desired: 0, programmed: 0, failed: 0, failures: [], recheckMillis: undefined };
 }
 
 type Standing = 'Programmed' | 'Pending' | 'Absent' | 'Young' | Failure;

@@ -2,9 +2,10 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Presence } from '../../../../src/operator/state/presence.ts';
 
+const on = (node: string | undefined) => ({ namespace: 'shop', node });
+
 test('tells only of the first pod of a namespace on a node, and of the last', () => {
   const presence = new Presence();
-  const on = (node: string | undefined) => ({ namespace: 'shop', node });
   const there = [{ namespace: 'shop', node: 'a' }];
   expect(presence.move(undefined, on(undefined))).toEqual([]);
   expect(presence.move(on(undefined), on('a'))).toEqual(there);

@@ -29,7 +29,8 @@ function facts(rest: Partial<AgentFacts> = {}): AgentFacts {
 /** The FlowAgent as it stands after a write. */
 function stored(of: AgentFacts) {
   const { write } = planAgent(of);
-  const plan = write?.spec.plan as FlowAgent['spec']['plan'];
+  // As JSON, which is what comes back.
+  const plan: FlowAgent['spec']['plan'] = JSON.parse(JSON.stringify(write?.spec.plan));
   return agent('worker-1', {}, { plan, finalizers: [RETIRE_FINALIZER] });
 }
 

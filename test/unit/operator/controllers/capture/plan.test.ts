@@ -80,20 +80,14 @@ describe('every condition is set on the first visit', () => {
   });
 });
 
-describe('Programmed', () => {
-  const before = (generation: number): FlowCapture['status'] => ({
-    conditions: [
-      {
-        type: 'Programmed',
-        status: 'True',
-        observedGeneration: generation,
-        lastTransitionTime: '2026-11-25T11:00:00Z',
-        reason: 'Programmed',
-        message: '',
-      },
-    ],
-  });
+/** A status that has this generation programmed everywhere. */
+function settled(generation: number): FlowCapture['status'] {
+  const lastTransitionTime = '2026-11-25T11:00:00Z';
+  const rest = { observedGeneration: generation, lastTransitionTime, reason: 'Programmed', message: '' };
+  return { conditions: [{ type: 'Programmed', status: 'True', ...rest }] };
+}
 
+describe('Programmed', () => {
   test('is unknown while a node has not reported this generation, and names it', () => {
     const nodes = [
       nodeFacts('a', { report: report(checkout) }),
@@ -164,13 +158,13 @@ describe('Programmed', () => {
   });
 
   test('stays true for half a minute when a running capture reaches another node, and not longer', () => {
-    const running = capture('shop/checkout', {}, { generation: 3, status: before(3) });
+    const running = capture('shop/checkout', {}, { generation: 3, status: settled(3) });
     const nodes = [nodeFacts('a', { report: report(running) }), nodeFacts('b', { plannedAt: NOW - 10_000 })];
     const of = facts(running, { nodes });
     expect(conditionsOf(of)).toContain('Programmed True Programmed');
     expect(planCapture(of, NOW)).toMatchObject({ status: { nodes: { summary: '1/2' } }, recheckMillis: 20_000 });
     expect(conditionsOf(of, NOW + 20_000)).toContain('Programmed Unknown AgentNotReporting');
-    const changed = capture('shop/checkout', {}, { generation: 4, status: before(3) });
+    const changed = capture('shop/checkout', {}, { generation: 4, status: settled(3) });
     expect(conditionsOf(facts(changed, { nodes }))).toContain('Programmed Unknown AgentNotReporting');
   });
 
