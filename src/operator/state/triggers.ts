@@ -117,8 +117,11 @@ export class Triggers {
       else if (change === 'rest') this.#wake.captureLater(name);
     }
     for (const [name, change] of changes(before?.status.exports, after?.status.exports, reportedState)) {
-      if (change === 'state' || coming) this.#wake.export(name);
-      else if (change === 'rest') this.#wake.exportLater(name);
+      if (change === 'rest') this.#wake.exportLater(name);
+      if (change !== 'state' && !coming) continue;
+      this.#wake.export(name);
+      // Whether a capture delivers, its exports decide.
+      for (const { key: feeder } of this.#state.captures.by('export', name)) this.#wake.capture(feeder);
     }
   }
 

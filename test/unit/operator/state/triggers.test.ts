@@ -220,6 +220,17 @@ describe('a change of a FlowAgent', () => {
     expect(onAgent(agent('n1', { captures: [] }))).toEqual(['capture shop/checkout']);
   });
 
+  test('of an export wakes the captures that feed it, too', () => {
+    const feeding = capture('shop/feeding', { exports: [{ name: 'x' }] });
+    state.captures.set(feeding.key, feeding);
+    const reports = (is: 'Idle' | 'Failing', delivered: number) =>
+      onAgent(agent('n1', { exports: [{ uid: 'x', name: 'shop/x', state: is, delivered }] }));
+    expect(reports('Idle', 0)).toEqual(['agent n1', 'capture shop/feeding', 'export shop/x']);
+    expect(reports('Failing', 0)).toEqual(['capture shop/feeding', 'export shop/x']);
+    expect(reports('Failing', 1)).toEqual(['capture shop/feeding', 'export shop/x']);
+    expect(reports('Failing', 2)).toEqual(['export later shop/x']);
+  });
+
   test('of the plan wakes the node and the captures that came, went or changed', () => {
     onAgent(agent('n1', {}, { plan: planOf([checkout, onlyArm]) }));
     const next = capture('shop/checkout', {}, { generation: 2 });
