@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** One project a test level; kernel tests share one kernel and so run one file at a time. */
+/**
+ * One project a test level. Kernel tests share one kernel, and each cluster is a whole control plane: both run one file at a
+ * time.
+ */
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -14,6 +17,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          globalSetup: ['test/support/cluster/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -1,11 +1,12 @@
 /**
  * Runs every check in the order of its cost and ends with one line of counts. Each static check counts as one test.
- * Usage: node scripts/test.ts [level …]   levels: static, unit, contract, kernel (all when none is given)
+ * Usage: node scripts/test.ts [level …]   levels: static, unit, contract, kernel, cluster (all when none is given)
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import buildClusterTools from '../test/support/cluster/global-setup.ts';
 
 interface Counts {
   passed: number;
@@ -19,13 +20,13 @@ const STATIC_CHECKS: readonly (readonly [string, ...string[]])[] = [
   ['tsc', '-p', '.'],
   ['knip', '--no-progress'],
 ];
-const LEVELS = ['unit', 'contract', 'kernel'] as const;
+const LEVELS = ['unit', 'contract', 'kernel', 'cluster'] as const;
 
 const wanted = process.argv.slice(2);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 if (selected('static')) for (const [command, ...rest] of STATIC_CHECKS) add(staticCheck(command, rest));
-for (const level of LEVELS) if (selected(level)) add(vitest(level));
+for (const level of LEVELS) if (selected(level)) add(level === 'cluster' ? await clusterTests() : vitest(level));
 
 const skippedInCi = process.env['CI'] === 'true' && total.skipped > 0;
 if (skippedInCi) process.stdout.write('a test was skipped: under CI=true every test must run\n');
@@ -46,6 +47,17 @@ function staticCheck(command: string, rest: readonly string[]): Counts {
   process.stdout.write(`\n── ${command}\n`);
   const { status } = spawnSync(command, rest, { stdio: 'inherit' });
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** What takes minutes when nothing is cached is built where a person sees how it goes on, before vitest begins. */
+async function clusterTests(): Promise<Counts> {
+  try {
+    await buildClusterTools();
+  } catch (error) {
+    process.stdout.write(`\n── cluster\n${String(error)}\n`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  return vitest('cluster');
 }
 
 /** A run that ends without a report (a crash, a broken config) is a failure, whatever it counted. */

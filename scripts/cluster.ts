@@ -1,0 +1,65 @@
+/** `npm run cluster -- up|down|status|kubectl …`: a Kubernetes API on this machine, for a person. */
+import { Command, CommanderError } from 'commander';
+import { down } from './cluster/down.ts';
+import { kubectl } from './cluster/kubectl.ts';
+import { StateFolder } from './cluster/state.ts';
+import { status } from './cluster/status.ts';
+import { Refusal, tell } from './cluster/tell.ts';
+import { up } from './cluster/up.ts';
+
+const EXAMPLES = `
+Examples:
+  npm run cluster -- up
+  npm run cluster -- kubectl apply --server-side -f crds/
+  npm run cluster -- kubectl get flowcaptures -A -w
+  npm run cluster -- down
+
+The programs are built from their Go modules, once, which takes minutes; they are kept in WEIR_CACHE (default: ~/.cache/weir).
+Exit status: 0 done, 1 a fault or nothing is up, 2 wrong usage, 3 this machine lacks something, 130 interrupted; kubectl: its own.`;
+
+const folder = new StateFolder();
+const program = new Command('npm run cluster --')
+  .description(
+    'A Kubernetes API server with its controllers on this machine: on loopback, no container engine, no nodes.',
+  )
+  .showHelpAfterError('(--help shows what there is)')
+  .addHelpText('after', EXAMPLES)
+  .exitOverride();
+
+program
+  .command('up')
+  .description('Start it in the background (some 4 s) and say where it is; does nothing when it is up.')
+  .option('--kind', 'make it with kind instead: with a node that runs pods; needs a Docker engine')
+  .action(({ kind }: { kind?: boolean }) => up(folder, kind === true ? 'kind' : 'processes'));
+program
+  .command('down')
+  .description('Stop it and remove everything of it.')
+  .action(() => down(folder));
+program
+  .command('status')
+  .description('Say whether it is up and ready; exit status 1 when not.')
+  .action(async () => {
+    process.exitCode = await status(folder);
+  });
+program
+  .command('kubectl')
+  .description('Run kubectl of the same version against it; every argument is passed on.')
+  .argument('[arguments...]')
+  .helpOption(false)
+  .allowUnknownOption()
+  .action(async () => {
+    // As they were written: commander would take a `--` away.
+    process.exitCode = await kubectl(folder, process.argv.slice(3));
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = statusOf(error);
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  tell(`cluster: ${error instanceof Error ? error.message : String(error)}`);
+  return error instanceof Refusal ? error.status : 1;
+}

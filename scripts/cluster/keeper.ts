@@ -1,0 +1,31 @@
+/**
+ * Holds the processes of `npm run cluster -- up`: keeper.ts STATE_FOLDER
+ *
+ * It is a process of its own, since they end with the one that started them. Until `up` says that it keeps the cluster, it lives
+ * no longer than `up`; afterwards until SIGTERM. However it ends, so do they, and after an orderly end nothing is left.
+ */
+import { copyFileSync } from 'node:fs';
+import { startCluster } from '../../test/support/cluster/cluster.ts';
+import { StateFolder } from './state.ts';
+
+const LONG_MILLIS = 2 ** 30;
+
+const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end());
+process.once('disconnect', end);
+process.once('message', () => process.off('disconnect', end));
+
+const folder = new StateFolder(process.argv[2]);
+// Neither signals nor daemons keep this process alive.
+const alive = setInterval(() => undefined, LONG_MILLIS);
+try {
+  await using cluster = await startCluster();
+  copyFileSync(cluster.kubeconfig, folder.kubeconfig);
+  folder.markReady('processes');
+  // Where `up` has gone away meanwhile, the cluster ends at once.
+  if (process.connected) process.send?.({ server: cluster.server }, undefined, {}, () => undefined);
+  await ended;
+} finally {
+  clearInterval(alive);
+}
+folder.remove();
