@@ -15,6 +15,3 @@ export const AGENT_POD_LABELS = {
   'app.kubernetes.io/name': 'weir',
   'app.kubernetes.io/component': 'agent',
 } as const;
-
-/** A Kubernetes label that no object needs to be given: the API server sets it on every Namespace. */
-export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';

@@ -2,13 +2,6 @@ import type { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
 import type { LogLevel } from './log-level.ts';
 
-/** What a line of the log is about: enough to find the object with kubectl. */
-export interface ObjectReference {
-  readonly kind: string;
-  /** `name`, or `namespace/name`. */
-  readonly key: string;
-}
-
 export type Log = Logger;
 
 /**

@@ -64,6 +64,17 @@ async function kstatusOf(kind: Kind, key: string): Promise<string> {
   return verdict?.status ?? '';
 }
 
+/** What kubectl prints but for the last column, an age. */
+function columns(text: string): string[] {
+  const lines = text.trim().split('\n');
+  return lines.map((line) =>
+    line
+      .split(/\s{2,}/)
+      .slice(0, -1)
+      .join(' '),
+  );
+}
+
 const SELECTS_CHECKOUT = { podSelector: { matchLabels: { app: 'checkout' } } };
 const NO_EXPORT_OF_THAT_NAME = /there is no FlowExport shop\/archiv: did you mean shop\/archive\?/;
 
@@ -79,7 +90,7 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
     await world.pod('shop/checkout-2', 'n2', { app: 'checkout' });
     await world.pod('shop/payments-1', 'n2', { app: 'payments' });
     operator = await OperatorProcess.start(cluster);
-    await eventually(async () => expect(await agents.reportAll()).toBe(0), { what: 'both agents run an empty plan' });
+    await agents.catchUp();
   });
 
   afterAll(async () => {
@@ -172,16 +183,6 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
   });
 
   test('kubectl get shows it, and kubectl wait waits for it', async () => {
-    const columns = (text: string) =>
-      text
-        .trim()
-        .split('\n')
-        .map((line) =>
-          line
-            .split(/\s{2,}/)
-            .slice(0, -1)
-            .join(' '),
-        );
     expect(columns(await world.kubectl('get', 'fc', '-n', 'shop'))).toEqual([
       'NAME READY REASON PODS NODES FLOWS/S LOST',
       'checkout True Delivering 2 2/2 7 1',
@@ -238,7 +239,7 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
   test('a capture that selects no pod is Ready, and says what it could have meant', async () => {
     await world.capture('shop/typo', { podSelector: { matchLabels: { app: 'chekcout' } } });
     const words = /^no pod in namespace shop has app=chekcout; 2 pods have app=checkout$/;
-    await eventually(async () => expect(await agents.reportAll()).toBe(0), { what: 'agents run it' });
+    await agents.catchUp();
     await conditions(
       'FlowCapture',
       'shop/typo',
@@ -341,6 +342,7 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
       ['Ready False NamespaceNotPermitted', local],
       ['Stalled True NamespaceNotPermitted', local],
     );
+    expect(await kstatusOf('FlowExport', 'shop/terminal')).toBe('Failed');
   });
 
   test('a selector that no schema can refuse is refused by the operator', async () => {
@@ -353,6 +355,7 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
       ['Ready False InvalidSelector', words],
       ['Stalled True InvalidSelector', words],
     );
+    expect(await kstatusOf('FlowCapture', 'shop/long')).toBe('Failed');
   });
 
   test('an export that is missing, not allowed or not accepted is named, and found when it comes', async () => {

@@ -35,7 +35,7 @@ export function nodesOf(state: State, capture: Capture): Set<string> {
 }
 
 /** The namespaces whose pods the capture sees. */
-export function namespacesOf(state: State, capture: Capture): string[] {
+function namespacesOf(state: State, capture: Capture): string[] {
   if (!isWide(capture, state.operatorNamespace)) return [capture.namespace];
   return Array.from(state.namespaces.values(), ({ name }) => name).filter((name) => covers(state, capture, name));
 }

@@ -21,7 +21,7 @@ export function withTransitions(
 }
 
 /** RFC 3339 in whole seconds, as Kubernetes writes times. */
-export function timestamp(millis: number): string {
+function timestamp(millis: number): string {
   return new Date(millis).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 

@@ -1,6 +1,7 @@
 import type { CaptureReport, ExportReport, FlowAgent } from '../../../src/api/types.generated.ts';
 import { Api } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { eventually } from '../cluster/eventually.ts';
 import { AGENT } from './world.ts';
 
 type Report = NonNullable<FlowAgent['status']>;
@@ -37,6 +38,17 @@ export class AgentStandIn {
     const behind = (await this.#agents()).filter(({ spec, status }) => status?.planHash !== spec.plan.hash);
     for (const agent of behind) await this.#write(agent, {});
     return behind.length;
+  }
+
+  /** Rounds of {@link reportAll} until every node runs its plan. */
+  async catchUp(): Promise<void> {
+    await eventually(
+      async () => {
+        const behind = await this.reportAll();
+        if (behind > 0) throw new Error(`${behind} agents were behind`);
+      },
+      { what: 'every agent runs its plan' },
+    );
   }
 
   #agents(): Promise<readonly FlowAgent[]> {

@@ -13,6 +13,13 @@ function problemsOf(kind: 'FlowCapture' | 'FlowExport', spec: string): string[] 
 
 const TAIL = (instead: string) => `is not honoured by this version of Weir (it ${instead}); remove it`;
 
+/** As an API server holds it. */
+function objectOf(kind: 'FlowCapture' | 'FlowExport', spec: string): unknown {
+  const { objects, problems } = parseManifest(manifest(kind, 'a', spec), 'f', KINDS);
+  expect(problems.map(formatProblem)).toEqual([]);
+  return objects[0]?.value;
+}
+
 describe('what asks for no more than this version does is honoured', () => {
   test.each([
     ['FlowCapture', '{}'],
@@ -161,12 +168,6 @@ describe('what this version does not do is refused by name, at its place', () =>
 });
 
 describe('in a cluster, where every default stands in the object', () => {
-  function objectOf(kind: 'FlowCapture' | 'FlowExport', spec: string): unknown {
-    const { objects, problems } = parseManifest(manifest(kind, 'a', spec), 'f', KINDS);
-    expect(problems.map(formatProblem)).toEqual([]);
-    return objects[0]?.value;
-  }
-
   test.each([
     ['FlowCapture', '{}'],
     ['FlowCapture', '{nodeSelector: {matchLabels: {a: b}}, reporting: {activeSeconds: 60}}'],

@@ -52,6 +52,11 @@ function onAgent(item: Agent | undefined): string[] {
   return wakes(state.agents, 'n1', item, (delta) => triggers.onAgent(delta));
 }
 
+/** Of the FlowAgent n1, by what it says of the export shop/x. */
+function reports(is: 'Idle' | 'Failing', delivered: number): string[] {
+  return onAgent(agent('n1', { exports: [{ uid: 'x', name: 'shop/x', state: is, delivered }] }));
+}
+
 /** Of the FlowExport weir-system/x. */
 function onExport(item: ReturnType<typeof flowExport> | undefined): string[] {
   return wakes(state.exports, 'weir-system/x', item, (delta) => triggers.onExport(delta));
@@ -223,8 +228,6 @@ describe('a change of a FlowAgent', () => {
   test('of an export wakes the captures that feed it, too', () => {
     const feeding = capture('shop/feeding', { exports: [{ name: 'x' }] });
     state.captures.set(feeding.key, feeding);
-    const reports = (is: 'Idle' | 'Failing', delivered: number) =>
-      onAgent(agent('n1', { exports: [{ uid: 'x', name: 'shop/x', state: is, delivered }] }));
     expect(reports('Idle', 0)).toEqual(['agent n1', 'capture shop/feeding', 'export shop/x']);
     expect(reports('Failing', 0)).toEqual(['capture shop/feeding', 'export shop/x']);
     expect(reports('Failing', 1)).toEqual(['capture shop/feeding', 'export shop/x']);
