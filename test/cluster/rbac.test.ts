@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { AuditEvent } from '../support/cluster/audit.ts';
+import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
+import { eventually } from '../support/cluster/eventually.ts';
+import { type FaultProxy, startFaultProxy } from '../support/cluster/fault-proxy.ts';
+import { whyNoCluster } from '../support/cluster/requirements.ts';
+import { AgentStandIn } from '../support/operator/agent-stand-in.ts';
+import { OperatorProcess } from '../support/operator/operator-process.ts';
+import { OPERATOR, World } from '../support/operator/world.ts';
+
+/** config/rbac grants what is used and nothing else: the API server's audit log against the roles, verb by verb. */
+
+const reason = whyNoCluster();
+const CREATED = 201;
+const OPERATOR_USER = `system:serviceaccount:${OPERATOR.namespace}:${OPERATOR.name}`;
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+interface Role {
+  readonly kind: string;
+  readonly rules?: readonly Rule[];
+}
+
+/** `verb resource[/subresource]` of every right that a file's roles grant. */
+function granted(file: string): string[] {
+  const roles = parseAllDocuments(readFileSync(file, 'utf8')).map((document): Role => document.toJS());
+  const rules = roles.filter(({ kind }) => kind.endsWith('Role')).flatMap((role) => role.rules ?? []);
+  return rules
+    .flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)))
+    .toSorted();
+}
+
+/** As the log tells: an apply that makes an object needs the right to create it as well. */
+function used(events: readonly AuditEvent[]): string[] {
+  const rights = new Set<string>();
+  for (const { user, verb, resource, subresource, code } of events) {
+    if (user !== OPERATOR_USER || resource === undefined) continue;
+    rights.add(`${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`);
+    if (verb === 'patch' && code === CREATED) rights.add(`create ${resource}`);
+  }
+  return [...rights].toSorted();
+}
+
+let cluster: Cluster;
+let world: World;
+let proxy: FaultProxy;
+
+/** Whether an agent has a right, as the API server sees it. */
+async function agentMay(right: readonly string[]): Promise<string> {
+  const as = '--as=system:serviceaccount:weir-system:weir-agent';
+  return (await cluster.kubectl(['auth', 'can-i', ...right, as, '-A'])).stdout.trim();
+}
+
+describe.skipIf(reason !== undefined)(`the rights of config/rbac ${reason ?? ''}`, () => {
+  beforeAll(async () => {
+    cluster = await startCluster();
+    world = await World.install(cluster);
+    proxy = await startFaultProxy(cluster);
+    await world.namespace('shop');
+    for (const node of ['n1', 'n2']) {
+      await world.node(node);
+      await world.pod(`shop/checkout-${node}`, node);
+    }
+    await world.export('weir-system/archive', { stdout: {}, allowedNamespaces: { from: 'All' } });
+    await world.capture('shop/checkout', { exports: [{ name: 'archive', namespace: 'weir-system' }] });
+  });
+
+  afterAll(async () => {
+    await proxy?.stop();
+    await cluster?.stop();
+  });
+
+  test('of the operator are those that it uses, to the last verb, and no wildcard', async () => {
+    const agents = await AgentStandIn.create(cluster);
+    // An API server without streaming lists makes it list: every watch has to ask once.
+    proxy.answerNext(6, ({ query }) => query.get('sendInitialEvents') === 'true', { status: 422 });
+    const operator = await OperatorProcess.start(cluster, proxy.server);
+    await eventually(
+      async () => {
+        await agents.reportAll();
+        const { status } = await world.getCapture('shop/checkout');
+        expect(status?.nodes?.summary).toBe('2/2');
+      },
+      { what: 'it does its work' },
+    );
+    // The whole way of a node that goes, too.
+    await world.deleteNode('n2');
+    await eventually(async () => expect(await world.agents()).toHaveLength(1), {
+      what: 'the FlowAgent has gone with its node',
+      timeoutMillis: 30_000,
+    });
+    await operator.kill();
+    // A watch is noted once it has ended.
+    await eventually(
+      async () => expect(used(await cluster.auditEvents())).toEqual(granted('config/rbac/operator.yaml')),
+      {
+        what: 'every right was used',
+      },
+    );
+    const refused = (await cluster.auditEvents()).filter(({ user, code }) => user === OPERATOR_USER && code === 403);
+    expect(refused).toEqual([]);
+  }, 90_000);
+
+  test('of an agent let it read plans and report, and nothing else', async () => {
+    expect(granted('config/rbac/agent.yaml')).toEqual([
+      'list flowagents',
+      'patch flowagents/status',
+      'watch flowagents',
+    ]);
+    expect(await agentMay(['patch', 'flowagents', '--subresource=status'])).toBe('yes');
+    for (const right of [
+      ['patch', 'flowagents'],
+      ['list', 'flowcaptures'],
+      ['get', 'secrets'],
+      ['list', 'secrets'],
+    ]) {
+      expect([right, await agentMay(right)]).toEqual([right, 'no']);
+    }
+  });
+});
