@@ -31,8 +31,8 @@ export interface WatchOptions extends Selection {
   /** The server ends the watch after this. */
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
-  /** Told of every piece that arrives. */
-  readonly onBytes: () => void;
+  /** Told whenever the server says anything: that the watch has begun, and every piece that arrives. */
+  readonly onHeard: () => void;
 }
 
 /** An object as server-side apply takes it: exactly the fields that its manager owns. */
@@ -73,7 +73,7 @@ export class KubeClient {
 
   /** Events until the server ends the watch. An ERROR event is thrown as ApiError. */
   watch<Kind extends KubeObject>(resource: Resource, options: WatchOptions): AsyncIterable<WatchEvent<Kind>> {
-    const { namespace, labelSelector, fieldSelector, resourceVersion, timeoutSeconds, signal, onBytes } = options;
+    const { namespace, labelSelector, fieldSelector, resourceVersion, timeoutSeconds, signal, onHeard } = options;
     const initial = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
     const chunks = this.#transport.stream({
       method: 'GET',
@@ -87,8 +87,9 @@ export class KubeClient {
         ...(resourceVersion === undefined ? initial : { resourceVersion }),
       },
       signal,
+      onAnswer: onHeard,
     });
-    return watchEvents<Kind>(noticed(chunks, onBytes));
+    return watchEvents<Kind>(noticed(chunks, onHeard));
   }
 
   /** Server-side apply, taking fields over from whoever else had them. Returns the object as it is then. */
@@ -107,9 +108,9 @@ export class KubeClient {
   }
 }
 
-async function* noticed(chunks: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncGenerator<Uint8Array> {
+async function* noticed(chunks: AsyncIterable<Uint8Array>, onHeard: () => void): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
-    onBytes();
+    onHeard();
     yield chunk;
   }
 }

@@ -42,6 +42,7 @@ export class HttpsTransport implements Transport {
 
   async *stream(request: KubeRequest): AsyncGenerator<Uint8Array> {
     const response = await this.#send(request);
+    request.onAnswer?.();
     try {
       for await (const chunk of response) yield chunk;
     } catch (cause) {

@@ -38,7 +38,8 @@ const WATCH_SECONDS = [240, 300] as const;
 const PAGE_SIZE = 500;
 /** A watch that the server should have ended this long ago has no other end any more. */
 const OVERDUE_MILLIS = 10_000;
-const BACKOFF: Backoff = { firstMillis: 200, longestMillis: 30_000 };
+/** A server that was away for long is found again within seconds: what is shown meanwhile may not be true any more. */
+const BACKOFF: Backoff = { firstMillis: 200, longestMillis: 10_000 };
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 /**
@@ -87,6 +88,11 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
     return this.#options.clock() - this.#heardAt;
   }
 
+  /** Whether the last try failed: the store is not kept up to date. */
+  get failing(): boolean {
+    return this.#failures > 0;
+  }
+
   async #run(): Promise<void> {
     const { log, random, backoff = BACKOFF } = this.#options;
     while (!this.#stop.signal.aborted) {
@@ -130,7 +136,7 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
         resourceVersion: this.#version,
         timeoutSeconds,
         signal: AbortSignal.any([this.#stop.signal, deadline.signal]),
-        onBytes: () => this.#heard(),
+        onHeard: () => this.#heard(),
       })) {
         told += 1;
         const isComplete = this.#obey(event, listed);

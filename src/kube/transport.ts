@@ -9,6 +9,8 @@ export interface KubeRequest {
   /** For the whole answer; of a watch, for its beginning. Default 30,000. */
   readonly timeoutMillis?: number;
   readonly signal?: AbortSignal;
+  /** Told when the server has accepted the request: of a watch, long before its first event perhaps. */
+  readonly onAnswer?: () => void;
 }
 
 /** The way to an API server: who asks, and how, is the implementation's. */

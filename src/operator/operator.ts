@@ -87,8 +87,9 @@ export class WeirOperator extends KubeOperator {
 
   /** Why it cannot do its work yet; undefined when it can. */
   notReady(): string | undefined {
-    const missing = this.#watches.missing();
-    return missing.length === 0 ? undefined : `not listed yet: ${missing.join(', ')}`;
+    const [missing, lost] = [this.#watches.missing(), this.#watches.lost()];
+    if (missing.length > 0) return `not listed yet: ${missing.join(', ')}`;
+    return lost.length === 0 ? undefined : `the API server does not answer the watches of ${lost.join(', ')}`;
   }
 
   #watch(client: KubeClient, options: OperatorOptions): Watches {

@@ -19,7 +19,7 @@ type Watched<T, Kind extends KubeObject> = Pick<ReflectorOptions<T, Kind>, 'reso
 
 interface Watch {
   readonly resource: Resource;
-  readonly reflector: Pick<Reflector<unknown>, 'start' | 'stop' | 'synced' | 'ageMillis'>;
+  readonly reflector: Pick<Reflector<unknown>, 'start' | 'stop' | 'synced' | 'ageMillis' | 'failing'>;
   readonly size: () => number;
   synced: boolean;
 }
@@ -71,6 +71,11 @@ export class Watches {
   /** Plurals of the resources that have not been seen completely yet. */
   missing(): string[] {
     return this.#all.filter(({ synced }) => !synced).map(({ resource }) => resource.plural);
+  }
+
+  /** Plurals of the resources whose watch is lost at the moment. */
+  lost(): string[] {
+    return this.#all.filter(({ reflector }) => reflector.failing).map(({ resource }) => resource.plural);
   }
 
   /** Seconds since each watch last heard of the API server. */

@@ -94,6 +94,11 @@ export class Api {
     return this.#call('PATCH', `${path}?${query}`, object, 'application/apply-patch+yaml');
   }
 
+  /** Merges into the object. */
+  patch<T = KubeObject>(path: string, change: object): Promise<T> {
+    return this.#call('PATCH', path, change, 'application/merge-patch+json');
+  }
+
   /** Merges into the status subresource. */
   patchStatus<T = KubeObject>(path: string, status: object): Promise<T> {
     return this.#call('PATCH', `${path}/status`, { status }, 'application/merge-patch+json');

@@ -55,6 +55,13 @@ export class OperatorProcess implements AsyncDisposable {
     return this.#daemon.failure;
   }
 
+  /** @throws Error while it does not see the whole cluster. */
+  async ready(): Promise<void> {
+    const answer = await fetch(`${this.url}/readyz`);
+    const words = await answer.text();
+    if (answer.status !== 200) throw new Error(words);
+  }
+
   /** The samples of /metrics, by name and labels as Prometheus writes them. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
     const text = await (await fetch(`${this.url}/metrics`)).text();

@@ -12,7 +12,10 @@ type Labels = Readonly<Record<string, string>>;
 type Spec<Kind extends { readonly spec: object }> = Partial<Kind['spec']>;
 type Capture = FlowCapture & { readonly metadata: { readonly uid: string; readonly generation: number } };
 
-/** What a cluster holds, as a test says it: nodes and pods are plain objects that no kubelet runs. */
+/**
+ * What a cluster holds, as a test says it: nodes and pods are plain objects that no kubelet runs. Everything can be said
+ * twice: who does not know whether an API server that went away had heard says it again.
+ */
 export class World {
   readonly api: Api;
   readonly #cluster: Cluster;
@@ -38,7 +41,7 @@ export class World {
 
   /** A Ready node, with the pod of an agent on it unless told otherwise. */
   async node(name: string, { labels = {}, agent = true }: { labels?: Labels; agent?: boolean } = {}): Promise<void> {
-    await this.api.create('/api/v1/nodes', object('v1', 'Node', { name, labels }));
+    await this.api.apply(`/api/v1/nodes/${name}`, object('v1', 'Node', { name, labels }));
     await this.nodeReady(name, true);
     if (agent) await this.pod(`${OPERATOR_NAMESPACE}/weir-agent-${name}`, name, AGENT_POD_LABELS);
   }
@@ -52,10 +55,7 @@ export class World {
     const [namespace = '', name = ''] = key.split('/');
     const containers = [{ name: 'main', image: 'registry.example/app:1' }];
     const spec = { nodeName: node, containers, tolerations: [{ operator: 'Exists' }] };
-    await this.api.create(`/api/v1/namespaces/${namespace}/pods`, {
-      ...object('v1', 'Pod', { name, namespace, labels }),
-      spec,
-    });
+    await this.api.apply(podPath(key), { ...object('v1', 'Pod', { name, namespace, labels }), spec });
     await this.podStatus(key, { phase: 'Running', conditions: [condition('Ready', true)] });
   }
 
@@ -64,8 +64,7 @@ export class World {
   }
 
   async labelPod(key: string, labels: Labels): Promise<void> {
-    const applied = { ...object('v1', 'Pod', { name: key.split('/')[1] ?? '', labels }) };
-    await this.api.apply(podPath(key), applied, { force: true });
+    await this.api.patch(podPath(key), { metadata: { labels } });
   }
 
   async deletePod(key: string): Promise<void> {
