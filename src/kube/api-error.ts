@@ -15,15 +15,6 @@ export class ApiError extends Error {
     this.retryAfterMillis = retryAfterMillis;
   }
 
-  get isNotFound(): boolean {
-    return this.code === 404;
-  }
-
-  /** Another manager owns the field, the object is another one, or it has changed. */
-  get isConflict(): boolean {
-    return this.code === 409;
-  }
-
   /** The resourceVersion is too old to go on from. */
   get isGone(): boolean {
     return this.code === 410;

@@ -5,8 +5,8 @@ import type { Outcome } from '../../../src/export/outcome.ts';
 import type { Sink } from '../../../src/export/sink.ts';
 import { WeirError } from '../../../src/lib/errors.ts';
 import type { Flow } from '../../../src/record/flow.ts';
+import { ManualTimers, settle } from '../../support/manual-timers.ts';
 import { flow } from './flows.ts';
-import { ManualTimers, settle } from './manual-timers.ts';
 
 /** A sink whose writes end when the test says so. */
 class ManualSink implements Sink {

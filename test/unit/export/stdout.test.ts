@@ -4,8 +4,8 @@ import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { stdoutSink } from '../../../src/export/stdout.ts';
 import { selectFields } from '../../../src/record/catalogue.ts';
+import { settle } from '../../support/manual-timers.ts';
 import { flow } from './flows.ts';
-import { settle } from './manual-timers.ts';
 
 const table = { format: 'table', width: 80, headerEvery: undefined, colour: false } as const;
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CgroupTree } from '../../../../src/agent/identify/cgroup-tree.ts';
 import { keepSelected, type SelectionKeeper } from '../../../../src/agent/select/keep.ts';
 import { SelectionMap } from '../../../../src/agent/select/selection-map.ts';
+import { ManualTimers } from '../../../support/manual-timers.ts';
 import { TemporaryTree } from '../../../support/temporary-tree.ts';
-import { ManualTimers } from '../../export/manual-timers.ts';
 
 let directories: TemporaryTree;
 let timers: ManualTimers;

@@ -1,4 +1,4 @@
-import type { Timers } from '../../../src/lib/timers.ts';
+import type { Timers } from '../../src/lib/timers.ts';
 
 /** Time that passes only when a test says so. */
 export class ManualTimers implements Timers {
@@ -11,6 +11,11 @@ export class ManualTimers implements Timers {
     return () => {
       this.#armed = this.#armed.filter((other) => other !== timer);
     };
+  }
+
+  /** ms that have passed. */
+  get now(): number {
+    return this.#now;
   }
 
   get armed(): number {
