@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { kernelCost } from './kernel-cost.ts';
+import { operatorScale } from './operator-scale.ts';
 import { pipeline } from './pipeline.ts';
 import { loadText, machineText } from './support/machine.ts';
 import { type Bench, type BenchResult, measureTable } from './support/measure.ts';
@@ -16,6 +17,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['kernel-cost', kernelCost],
   ['pipeline', pipeline],
   ['throughput', throughput],
+  ['operator-scale', operatorScale],
 ]);
 
 process.exitCode = await main(process.argv.slice(2), new Date());

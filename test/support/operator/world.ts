@@ -52,11 +52,16 @@ export class World {
 
   /** A pod that runs on a node and is Ready. */
   async pod(key: string, node: string, labels: Labels = {}): Promise<void> {
+    await this.unreadyPod(key, node, labels);
+    await this.podStatus(key, { phase: 'Running', conditions: [condition('Ready', true)] });
+  }
+
+  /** A pod that is bound to a node, and of which no kubelet has said anything yet. */
+  async unreadyPod(key: string, node: string, labels: Labels = {}): Promise<void> {
     const [namespace = '', name = ''] = key.split('/');
     const containers = [{ name: 'main', image: 'registry.example/app:1' }];
     const spec = { nodeName: node, containers, tolerations: [{ operator: 'Exists' }] };
     await this.api.apply(podPath(key), { ...object('v1', 'Pod', { name, namespace, labels }), spec });
-    await this.podStatus(key, { phase: 'Running', conditions: [condition('Ready', true)] });
   }
 
   async podStatus(key: string, status: object): Promise<void> {
