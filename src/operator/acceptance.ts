@@ -1,12 +1,13 @@
 import { type Verdict, verdict } from '../api/conditions.ts';
 import { notHonouredInCluster } from '../api/honoured.ts';
 import { formatPath } from '../api/manifest/problem.ts';
+import type { FlowCapture, FlowExport } from '../api/types.generated.ts';
 import { selectorFaults } from '../plan/selector.ts';
-import type { Capture, Export } from './state/objects.ts';
 
 /** Whether an object may run at all, by itself alone: the condition Accepted. What is not accepted is in no plan. */
 
-export function acceptCapture({ namespace, object }: Capture, operatorNamespace: string): Verdict {
+export function acceptCapture(object: FlowCapture, operatorNamespace: string): Verdict {
+  const { namespace = '' } = object.metadata;
   const [unhonoured] = notHonouredInCluster('FlowCapture', object);
   if (unhonoured !== undefined) {
     return verdict('FlowCapture', 'Accepted', 'NotSupportedYet', `${unhonoured.path}: ${unhonoured.message}`);
@@ -26,7 +27,8 @@ export function acceptCapture({ namespace, object }: Capture, operatorNamespace:
   return verdict('FlowCapture', 'Accepted', 'Accepted', 'the capture is legal');
 }
 
-export function acceptExport({ namespace, object }: Export, operatorNamespace: string): Verdict {
+export function acceptExport(object: FlowExport, operatorNamespace: string): Verdict {
+  const { namespace = '' } = object.metadata;
   const [unhonoured] = notHonouredInCluster('FlowExport', object);
   if (unhonoured !== undefined) {
     return verdict('FlowExport', 'Accepted', 'NotSupportedYet', `${unhonoured.path}: ${unhonoured.message}`);

@@ -14,7 +14,17 @@ import { FLOW_AGENTS, FLOW_CAPTURES, FLOW_EXPORTS, NAMESPACES, NODES, PODS } fro
 import { ControllerQueue } from './runtime/controller-queue.ts';
 import { counterIntervalMillis } from './runtime/counter-interval.ts';
 import { Watches } from './runtime/watches.ts';
-import { reduceAgent, reduceCapture, reduceExport, reduceNamespace, reduceNode, reducePod } from './state/reduce.ts';
+import {
+  type AgentObject,
+  type CaptureObject,
+  type ExportObject,
+  reduceAgent,
+  reduceCapture,
+  reduceExport,
+  reduceNamespace,
+  reduceNode,
+  reducePod,
+} from './state/reduce.ts';
 import { newState, type State } from './state/state.ts';
 import { Triggers } from './state/triggers.ts';
 
@@ -101,6 +111,7 @@ export class WeirOperator extends KubeOperator {
       export: (key) => exporting.add(key),
       exportLater: (key) => exporting.addAfter(key, counterIntervalMillis(exports.size)),
       agent: (node) => agent.add(node),
+      isOwnWrite: (kind, key, resourceVersion) => this.#queues[kind].isOwnWrite(key, resourceVersion),
     });
     const count = (resource: string, what: string) => this.metrics.watchEvents.inc({ resource, what });
     const watches = new Watches(client, { ...options, count });
@@ -115,19 +126,19 @@ export class WeirOperator extends KubeOperator {
     watches.add({
       resource: FLOW_EXPORTS,
       store: exports,
-      reduce: reduceExport,
+      reduce: (object: ExportObject) => reduceExport(object, this.#state.operatorNamespace),
       onDelta: (delta) => triggers.onExport(delta),
     });
     watches.add({
       resource: FLOW_CAPTURES,
       store: captures,
-      reduce: reduceCapture,
+      reduce: (object: CaptureObject) => reduceCapture(object, this.#state.operatorNamespace),
       onDelta: (delta) => triggers.onCapture(delta),
     });
     watches.add({
       resource: FLOW_AGENTS,
       store: agents,
-      reduce: reduceAgent,
+      reduce: (object: AgentObject) => reduceAgent(object, agents.get(object.metadata.name)),
       onDelta: (delta) => triggers.onAgent(delta),
     });
     return watches;

@@ -3,7 +3,7 @@ import { compilePlan } from '../plan/compile.ts';
 import { shown } from '../plan/names.ts';
 import { PROGRAMS } from '../plan/programs.ts';
 import { selects } from '../plan/selector.ts';
-import { acceptExport, isAccepted } from './acceptance.ts';
+import { isAccepted } from './acceptance.ts';
 import type { Capture, Export } from './state/objects.ts';
 import { exportKeys, namespaceLabels, type State } from './state/state.ts';
 
@@ -21,9 +21,7 @@ export function resolveReferences(state: State, capture: Capture): Verdict {
       return verdict('FlowCapture', 'ResolvedRefs', reason, message);
     }
   }
-  const refused = named
-    .flatMap((key) => state.exports.get(key) ?? [])
-    .find((target) => !isAccepted(acceptExport(target, state.operatorNamespace)));
+  const refused = named.flatMap((key) => state.exports.get(key) ?? []).find(({ accepted }) => !isAccepted(accepted));
   if (refused !== undefined) {
     const message = `FlowExport ${shown(refused.key)} is not accepted: see its condition Accepted`;
     return verdict('FlowCapture', 'ResolvedRefs', 'ExportNotAccepted', message);

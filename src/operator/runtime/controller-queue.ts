@@ -21,6 +21,8 @@ export class ControllerQueue {
   readonly #controller: Controller;
   readonly #options: ControllerQueueOptions;
   #queue: WorkQueue | undefined;
+  /** resourceVersion of the last write of each key, until it was seen. */
+  readonly #written = new Map<string, string>();
 
   constructor(controller: Controller, options: ControllerQueueOptions) {
     this.name = controller.name;
@@ -58,19 +60,25 @@ export class ControllerQueue {
     this.#queue?.addAfter(key, millis);
   }
 
+  /** Whether this version is the one that was written here last; it is asked once, when the watch brings it. */
+  isOwnWrite(key: string, resourceVersion: string): boolean {
+    const own = this.#written.get(key);
+    this.#written.delete(key);
+    return own === resourceVersion;
+  }
+
   async stop(): Promise<void> {
     await this.#queue?.stop();
   }
 
   async #work(key: string): Promise<void> {
-    const { name: controller, kind } = this.#controller;
-    const { metrics, log } = this.#options;
+    const { name: controller } = this.#controller;
+    const { metrics } = this.#options;
     const stopTimer = metrics.reconcileSeconds.startTimer({ controller });
     try {
       const { written, recheckMillis } = await this.#controller.reconcile(key);
       metrics.reconciles.inc({ controller, result: written === undefined ? 'unchanged' : 'written' });
-      if (written !== undefined)
-        log.info({ object: { kind, key }, resourceVersion: written.metadata.resourceVersion }, 'written');
+      if (written !== undefined) this.#note(key, written.metadata.resourceVersion ?? '');
       if (recheckMillis !== undefined) this.addAfter(key, recheckMillis);
     } catch (error) {
       metrics.reconciles.inc({ controller, result: 'failed' });
@@ -78,5 +86,10 @@ export class ControllerQueue {
     } finally {
       stopTimer();
     }
+  }
+
+  #note(key: string, resourceVersion: string): void {
+    this.#written.set(key, resourceVersion);
+    this.#options.log.info({ object: { kind: this.#controller.kind, key }, resourceVersion }, 'written');
   }
 }

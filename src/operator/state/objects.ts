@@ -1,4 +1,5 @@
-import type { FlowAgent, FlowCapture, FlowExport } from '../../api/types.generated.ts';
+import type { Verdict } from '../../api/conditions.ts';
+import type { CaptureReport, ExportReport, FlowCapture, FlowExport } from '../../api/types.generated.ts';
 
 /** What the operator keeps of each object that it watches: reduced on arrival, since it keeps every pod of the cluster. */
 
@@ -16,6 +17,8 @@ export interface Capture extends Stored {
   readonly namespace: string;
   readonly generation: number;
   readonly object: FlowCapture;
+  /** Whether it may run at all, by itself alone: found out once, and asked for every node. */
+  readonly accepted: Verdict;
 }
 
 export interface Export extends Stored {
@@ -23,18 +26,34 @@ export interface Export extends Stored {
   readonly namespace: string;
   readonly generation: number;
   readonly object: FlowExport;
+  /** Whether it may be used at all, by itself alone. */
+  readonly accepted: Verdict;
 }
 
 export interface Agent extends Stored {
   /** Name of the node, and of the FlowAgent. */
   readonly node: string;
+  readonly generation: number;
   /** Uid of the Node that owns it; undefined where none does. */
   readonly owner: string | undefined;
   readonly finalizers: readonly string[];
   /** When the operator last wrote the plan, ms since the epoch; undefined where it never did. */
   readonly plannedAt: number | undefined;
-  readonly plan: FlowAgent['spec']['plan'] | undefined;
-  readonly status: NonNullable<FlowAgent['status']>;
+  /** The same object as long as the spec is the same. */
+  readonly plan: StandingPlan;
+  /** What the agent says of each capture and of each export, by uid. */
+  readonly captures: ReadonlyMap<string, CaptureReport>;
+  readonly exports: ReadonlyMap<string, ExportReport>;
+}
+
+/** Of the plan in a FlowAgent what the operator needs: a thousand plans of two hundred captures are no small thing. */
+export interface StandingPlan {
+  /** Undefined where the plan is none that the operator has written: somebody has edited it. */
+  readonly hash: string | undefined;
+  /** Uids of its captures. */
+  readonly captures: readonly string[];
+  /** Uids of its exports. */
+  readonly exports: readonly string[];
 }
 
 export interface ClusterNode extends Stored {

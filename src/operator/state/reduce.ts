@@ -1,7 +1,9 @@
 import { OPERATOR_FIELD_MANAGER } from '../../api/names.ts';
 import type { FlowAgent, FlowCapture, FlowExport } from '../../api/types.generated.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
-import type { Agent, Capture, ClusterNamespace, ClusterNode, ClusterPod, Export } from './objects.ts';
+import { canonicalJson, sha256 } from '../../plan/canonical.ts';
+import { acceptCapture, acceptExport } from '../acceptance.ts';
+import type { Agent, Capture, ClusterNamespace, ClusterNode, ClusterPod, Export, StandingPlan } from './objects.ts';
 
 /** From what the API server sends to what the operator keeps. The server has validated it: the shapes are certain. */
 
@@ -22,56 +24,67 @@ interface Conditioned {
 
 const TERMINAL_PHASES = new Set(['Succeeded', 'Failed']);
 
-export function reduceCapture(object: CaptureObject): Capture {
-  const { metadata, spec, status } = object;
+export function reduceCapture(original: CaptureObject, operatorNamespace: string): Capture {
+  const { metadata, spec, status } = original;
   const { name, namespace = '', uid = '', generation = 0, creationTimestamp = '' } = metadata;
-  return {
-    ...stored(object),
-    key: keyOf(metadata),
-    namespace,
-    generation,
-    object: {
-      apiVersion: 'weir.dev/v1alpha1',
-      kind: 'FlowCapture',
-      metadata: { name, namespace, uid, generation, creationTimestamp },
-      spec,
-      ...(status !== undefined && { status }),
-    },
+  const object: FlowCapture = {
+    apiVersion: 'weir.dev/v1alpha1',
+    kind: 'FlowCapture',
+    metadata: { name, namespace, uid, generation, creationTimestamp },
+    spec,
+    ...(status !== undefined && { status }),
   };
+  const accepted = acceptCapture(object, operatorNamespace);
+  return { ...stored(original), key: keyOf(metadata), namespace, generation, object, accepted };
 }
 
-export function reduceExport(object: ExportObject): Export {
-  const { metadata, spec, status } = object;
+export function reduceExport(original: ExportObject, operatorNamespace: string): Export {
+  const { metadata, spec, status } = original;
   const { name, namespace = '', uid = '', generation = 0, creationTimestamp = '' } = metadata;
-  return {
-    ...stored(object),
-    key: keyOf(metadata),
-    namespace,
-    generation,
-    object: {
-      apiVersion: 'weir.dev/v1alpha1',
-      kind: 'FlowExport',
-      metadata: { name, namespace, uid, generation, creationTimestamp },
-      spec,
-      ...(status !== undefined && { status }),
-    },
+  const object: FlowExport = {
+    apiVersion: 'weir.dev/v1alpha1',
+    kind: 'FlowExport',
+    metadata: { name, namespace, uid, generation, creationTimestamp },
+    spec,
+    ...(status !== undefined && { status }),
   };
+  const accepted = acceptExport(object, operatorNamespace);
+  return { ...stored(original), key: keyOf(metadata), namespace, generation, object, accepted };
 }
 
-export function reduceAgent(object: AgentObject): Agent {
+/** @param before the same FlowAgent as it was: as long as its spec is the same, its plan need not be read again. */
+export function reduceAgent(object: AgentObject, before: Agent | undefined): Agent {
   const { metadata, spec, status } = object;
+  const { uid = '', generation = 0 } = metadata;
   const written = metadata.managedFields?.find(
     ({ manager, subresource }) => manager === OPERATOR_FIELD_MANAGER && subresource === undefined,
   );
+  const isSame = before?.uid === uid && before.generation === generation;
   return {
     ...stored(object),
     node: metadata.name,
+    generation,
     owner: metadata.ownerReferences?.find(({ kind }) => kind === 'Node')?.uid,
     finalizers: metadata.finalizers ?? [],
     plannedAt: written?.time === undefined ? undefined : Date.parse(written.time),
-    plan: spec?.plan,
-    status: status ?? {},
+    plan: isSame ? before.plan : standingPlan(spec?.plan),
+    captures: byUid(status?.captures),
+    exports: byUid(status?.exports),
   };
+}
+
+function standingPlan(plan: FlowAgent['spec']['plan'] | undefined): StandingPlan {
+  if (plan === undefined) return { hash: undefined, captures: [], exports: [] };
+  const { hash, ...content } = plan;
+  return {
+    hash: hash === sha256(canonicalJson(content)) ? hash : undefined,
+    captures: plan.captures.map(({ uid }) => uid),
+    exports: plan.exports.map(({ uid }) => uid),
+  };
+}
+
+function byUid<Row extends { readonly uid: string }>(rows: readonly Row[] = []): ReadonlyMap<string, Row> {
+  return new Map(rows.map((row) => [row.uid, row]));
 }
 
 export function reduceNode(object: NodeObject): ClusterNode {

@@ -7,10 +7,11 @@ import { Presence } from './presence.ts';
 export interface State {
   /** Where the operator runs: captures and exports there may do what others may not. */
   readonly operatorNamespace: string;
-  /** Indexed by `namespace`, by the `export`s that they name, and as `wide` where they may look into other namespaces. */
+  /** Indexed by `uid`, `namespace`, the `export`s that they name, and as `wide` where they may look into other namespaces. */
   readonly captures: Store<Capture>;
+  /** Indexed by `uid`. */
   readonly exports: Store<Export>;
-  /** Indexed by the uids of what is in the plan (`planned`) and of what the agent reports on (`reported`). */
+  /** Indexed by their own `uid`, and by the uids of what is in the plan (`planned`) and of what the agent reports on (`reported`). */
   readonly agents: Store<Agent>;
   readonly nodes: Store<ClusterNode>;
   readonly namespaces: Store<ClusterNamespace>;
@@ -29,20 +30,22 @@ export function newState(operatorNamespace: string): State {
     operatorNamespace,
     captures: new Store<Capture>({
       indices: {
+        uid: ({ uid }) => [uid],
         namespace: ({ namespace }) => [namespace],
         export: exportKeys,
         wide: (capture) => (isWide(capture, operatorNamespace) ? [WIDE] : []),
       },
     }),
-    exports: new Store<Export>({ indices: {} }),
+    exports: new Store<Export>({ indices: { uid: ({ uid }) => [uid] } }),
     agents: new Store<Agent>({
       indices: {
-        planned: ({ plan }) => [...(plan?.captures ?? []), ...(plan?.exports ?? [])].map(({ uid }) => uid),
-        reported: ({ status }) => [...(status.captures ?? []), ...(status.exports ?? [])].map(({ uid }) => uid),
+        uid: ({ uid }) => [uid],
+        planned: ({ plan }) => [...plan.captures, ...plan.exports],
+        reported: ({ captures, exports }) => [...captures.keys(), ...exports.keys()],
       },
     }),
-    nodes: new Store<ClusterNode>({ indices: {} }),
-    namespaces: new Store<ClusterNamespace>({ indices: {} }),
+    nodes: new Store<ClusterNode>(),
+    namespaces: new Store<ClusterNamespace>(),
     pods: new Store<ClusterPod>({
       indices: {
         namespace: ({ namespace }) => [namespace],

@@ -1,5 +1,6 @@
 import type { Delta } from '../../kube/store.ts';
 import { canonicalJson } from '../../plan/canonical.ts';
+import { reportSeconds } from '../report-interval.ts';
 import type { Agent, Capture, ClusterNamespace, ClusterNode, ClusterPod, Export } from './objects.ts';
 import { capturesOn, capturesOver, nodesOf, selectsPod } from './scope.ts';
 import { exportKeys, isAgentPod, type State } from './state.ts';
@@ -11,6 +12,8 @@ export interface Wake {
   readonly export: (key: string) => void;
   readonly exportLater: (key: string) => void;
   readonly agent: (node: string) => void;
+  /** Whether this version of an object is what its controller has just written: then it need not look at it again. */
+  readonly isOwnWrite: (kind: 'capture' | 'export' | 'agent', key: string, resourceVersion: string) => boolean;
 }
 
 /**
@@ -27,7 +30,7 @@ export class Triggers {
   }
 
   onCapture({ key, before, after }: Delta<Capture>): void {
-    this.#wake.capture(key);
+    if (after === undefined || !this.#wake.isOwnWrite('capture', key, after.resourceVersion)) this.#wake.capture(key);
     if (canonicalJson(before?.object.status?.retired) !== canonicalJson(after?.object.status?.retired)) {
       this.#terminatingAgents();
     }
@@ -42,7 +45,7 @@ export class Triggers {
   }
 
   onExport({ key, before, after }: Delta<Export>): void {
-    this.#wake.export(key);
+    if (after === undefined || !this.#wake.isOwnWrite('export', key, after.resourceVersion)) this.#wake.export(key);
     if (canonicalJson(before?.object.status?.retired) !== canonicalJson(after?.object.status?.retired)) {
       this.#terminatingAgents();
     }
@@ -62,8 +65,10 @@ export class Triggers {
     for (const namespace of this.#state.presence.namespacesOn(key)) {
       for (const capture of capturesOver(this.#state, namespace)) this.#wake.capture(capture.key);
     }
-    // The number of nodes decides how often each of them reports.
-    if (before === undefined || after === undefined)
+    const { size } = this.#state.nodes;
+    const former = size + (after === undefined ? 1 : 0) - (before === undefined ? 1 : 0);
+    // How often each node reports stands in every plan.
+    if (reportSeconds(former) !== reportSeconds(size))
       for (const { name } of this.#state.nodes.values()) this.#wake.agent(name);
   }
 
@@ -101,28 +106,32 @@ export class Triggers {
   }
 
   onAgent({ key, before, after }: Delta<Agent>): void {
-    if (plannedText(before) !== plannedText(after)) {
-      this.#wake.agent(key);
-      for (const [name, change] of changes(before?.plan?.captures, after?.plan?.captures, identity)) {
-        if (change !== undefined) this.#wake.capture(name);
-      }
-      for (const [name, change] of changes(before?.plan?.exports, after?.plan?.exports, identity)) {
-        if (change !== undefined) this.#wake.export(name);
-      }
+    const planChanged = before?.plan !== after?.plan;
+    if (planChanged || ownedText(before) !== ownedText(after)) {
+      if (after === undefined || !this.#wake.isOwnWrite('agent', key, after.resourceVersion)) this.#wake.agent(key);
     }
+    if (planChanged) this.#planned(before, after);
     // Its counters move into the captures' own status, or can be taken out of the list of those that have.
     const coming = before?.terminating !== after?.terminating || before?.uid !== after?.uid;
-    for (const [name, change] of changes(before?.status.captures, after?.status.captures, reportedState)) {
+    for (const [name, change] of changes(before?.captures, after?.captures)) {
       if (change === 'state' || coming) this.#wake.capture(name);
       else if (change === 'rest') this.#wake.captureLater(name);
     }
-    for (const [name, change] of changes(before?.status.exports, after?.status.exports, reportedState)) {
+    for (const [name, change] of changes(before?.exports, after?.exports)) {
       if (change === 'rest') this.#wake.exportLater(name);
       if (change !== 'state' && !coming) continue;
       this.#wake.export(name);
       // Whether a capture delivers, its exports decide.
       for (const { key: feeder } of this.#state.captures.by('export', name)) this.#wake.capture(feeder);
     }
+  }
+
+  /** A capture waits for what the agent makes of its plan; an export counts the nodes that have it in theirs. */
+  #planned(before: Agent | undefined, after: Agent | undefined): void {
+    const captures = new Set([...(before?.plan.captures ?? []), ...(after?.plan.captures ?? [])]);
+    for (const uid of captures) for (const { key } of this.#state.captures.by('uid', uid)) this.#wake.captureLater(key);
+    const exports = new Set(before?.plan.exports).symmetricDifference(new Set(after?.plan.exports));
+    for (const uid of exports) for (const { key } of this.#state.exports.by('uid', uid)) this.#wake.export(key);
   }
 
   #agentsThatRun(uid: string): void {
@@ -145,39 +154,30 @@ function sameNode(a: ClusterNode, b: ClusterNode): boolean {
   return a.uid === b.uid && a.ready === b.ready && canonicalJson(a.labels) === canonicalJson(b.labels);
 }
 
-/** Everything of a FlowAgent that the operator itself writes, and what makes it do so. */
-function plannedText(agent: Agent | undefined): string {
-  return canonicalJson(agent && { ...agent, status: undefined, resourceVersion: undefined, plannedAt: undefined });
+/** What of a FlowAgent the operator writes beside the plan, and what makes it do so. */
+function ownedText(agent: Agent | undefined): string {
+  return agent === undefined ? '' : canonicalJson([agent.uid, agent.terminating, agent.owner, agent.finalizers]);
 }
 
-interface Named {
-  readonly name: string;
-}
+type Reports<Row> = ReadonlyMap<string, Row>;
 
 /** By name: whether what matters at once has changed (`state`), something else (`rest`), or nothing. */
-function changes<T extends Named>(
-  before: readonly T[] = [],
-  after: readonly T[] = [],
-  atOnce: (item: T) => unknown,
+function changes<Row extends Reported & { readonly name: string }>(
+  before: Reports<Row> = new Map<string, Row>(),
+  after: Reports<Row> = new Map<string, Row>(),
 ): Map<string, 'state' | 'rest' | undefined> {
-  const old = new Map(before.map((item) => [item.name, item]));
   const found = new Map<string, 'state' | 'rest' | undefined>();
-  for (const { name } of before) found.set(name, 'state');
-  for (const item of after) {
-    const former = old.get(item.name);
-    const same = former !== undefined && canonicalJson(atOnce(former)) === canonicalJson(atOnce(item));
-    if (!same) found.set(item.name, 'state');
-    else found.set(item.name, canonicalJson(former) === canonicalJson(item) ? undefined : 'rest');
+  for (const [uid, { name }] of before) if (!after.has(uid)) found.set(name, 'state');
+  for (const [uid, row] of after) {
+    const former = before.get(uid);
+    const same = former !== undefined && canonicalJson(reportedState(former)) === canonicalJson(reportedState(row));
+    if (!same) found.set(row.name, 'state');
+    else found.set(row.name, canonicalJson(former) === canonicalJson(row) ? undefined : 'rest');
   }
   return found;
 }
 
-function identity({ uid, generation }: { readonly uid: string; readonly generation: number }): unknown {
-  return { uid, generation };
-}
-
 interface Reported {
-  readonly uid: string;
   readonly generation?: number;
   readonly state: string;
   readonly reason?: string;
@@ -187,6 +187,6 @@ interface Reported {
 }
 
 /** What a condition can hang on, the first flow among it. */
-function reportedState({ uid, generation, state, reason, message, flows, delivered }: Reported): unknown {
-  return { uid, generation, state, reason, message, flowed: (flows?.exported ?? delivered ?? 0) > 0 };
+function reportedState({ generation, state, reason, message, flows, delivered }: Reported): unknown {
+  return { generation, state, reason, message, flowed: (flows?.exported ?? delivered ?? 0) > 0 };
 }

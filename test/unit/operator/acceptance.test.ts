@@ -3,7 +3,7 @@ import { acceptCapture, acceptExport } from '../../../src/operator/acceptance.ts
 import { capture, flowExport, OPERATOR_NAMESPACE } from './builders.ts';
 
 const reasonOf = (spec: Parameters<typeof capture>[1], namespace = 'shop') => {
-  const { reason, message } = acceptCapture(capture(`${namespace}/c`, spec), OPERATOR_NAMESPACE);
+  const { reason, message } = acceptCapture(capture(`${namespace}/c`, spec).object, OPERATOR_NAMESPACE);
   return `${reason}: ${message}`;
 };
 
@@ -40,6 +40,6 @@ describe('a FlowExport', () => {
     ['weir-system/x', { http: { url: 'https://a.example', compression: 'None' } }, 'NotSupportedYet'],
   ] satisfies [string, Parameters<typeof flowExport>[1], string][])('%s %j is %s', (key, spec, reason) => {
     const target = flowExport(key, spec);
-    expect(acceptExport(target, OPERATOR_NAMESPACE).reason).toBe(reason);
+    expect(acceptExport(target.object, OPERATOR_NAMESPACE).reason).toBe(reason);
   });
 });

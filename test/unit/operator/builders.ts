@@ -1,6 +1,6 @@
 import { verdict } from '../../../src/api/conditions.ts';
-import type { CaptureReport, FlowAgent, FlowCapture, FlowExport } from '../../../src/api/types.generated.ts';
-import { acceptCapture } from '../../../src/operator/acceptance.ts';
+import type { CaptureReport, ExportReport, FlowCapture, FlowExport } from '../../../src/api/types.generated.ts';
+import { acceptCapture, acceptExport } from '../../../src/operator/acceptance.ts';
 import type { CaptureFacts, NodeFacts } from '../../../src/operator/controllers/capture/facts.ts';
 import type { Agent, Capture, ClusterNode, ClusterPod, Export } from '../../../src/operator/state/objects.ts';
 import type { AgentRow } from '../../../src/operator/status/retired.ts';
@@ -18,29 +18,23 @@ export function capture(
 ): Capture {
   const [namespace = '', name = ''] = key.split('/');
   const { generation = 1, uid = `uid-${key}`, status } = rest;
-  return {
-    key,
-    namespace,
-    uid,
-    generation,
-    resourceVersion: '1',
-    terminating: false,
-    object: {
-      apiVersion: 'weir.dev/v1alpha1',
-      kind: 'FlowCapture',
-      metadata: { name, namespace, uid, generation },
-      spec: {
-        protocols: ['TCP'],
-        direction: 'Any',
-        sampling: { oneIn: 1 },
-        reporting: { activeSeconds: 60, idleSeconds: 15 },
-        limits: { flowsPerSecond: 20_000 },
-        suspend: false,
-        ...spec,
-      },
-      ...(status !== undefined && { status }),
+  const object: FlowCapture = {
+    apiVersion: 'weir.dev/v1alpha1',
+    kind: 'FlowCapture',
+    metadata: { name, namespace, uid, generation },
+    spec: {
+      protocols: ['TCP'],
+      direction: 'Any',
+      sampling: { oneIn: 1 },
+      reporting: { activeSeconds: 60, idleSeconds: 15 },
+      limits: { flowsPerSecond: 20_000 },
+      suspend: false,
+      ...spec,
     },
+    ...(status !== undefined && { status }),
   };
+  const accepted = acceptCapture(object, OPERATOR_NAMESPACE);
+  return { key, namespace, uid, generation, resourceVersion: '1', terminating: false, object, accepted };
 }
 
 export function flowExport(
@@ -51,26 +45,20 @@ export function flowExport(
   const [namespace = '', name = ''] = key.split('/');
   const { generation = 1, status } = rest;
   const uid = `uid-${key}`;
-  return {
-    key,
-    namespace,
-    uid,
-    generation,
-    resourceVersion: '1',
-    terminating: false,
-    object: {
-      apiVersion: 'weir.dev/v1alpha1',
-      kind: 'FlowExport',
-      metadata: { name, namespace, uid, generation },
-      spec: {
-        batch: { maxRecords: 1000, maxSeconds: 1, maxBytes: 1_048_576 },
-        buffer: { memoryBytes: 16_777_216, diskBytes: 0, onFull: 'DropOldest' },
-        allowedNamespaces: { from: 'Same' },
-        ...spec,
-      },
-      ...(status !== undefined && { status }),
+  const object: FlowExport = {
+    apiVersion: 'weir.dev/v1alpha1',
+    kind: 'FlowExport',
+    metadata: { name, namespace, uid, generation },
+    spec: {
+      batch: { maxRecords: 1000, maxSeconds: 1, maxBytes: 1_048_576 },
+      buffer: { memoryBytes: 16_777_216, diskBytes: 0, onFull: 'DropOldest' },
+      allowedNamespaces: { from: 'Same' },
+      ...spec,
     },
+    ...(status !== undefined && { status }),
   };
+  const accepted = acceptExport(object, OPERATOR_NAMESPACE);
+  return { key, namespace, uid, generation, resourceVersion: '1', terminating: false, object, accepted };
 }
 
 export function node(name: string, rest: Partial<ClusterNode> = {}): ClusterNode {
@@ -92,17 +80,27 @@ export function pod(key: string, on: string | undefined, rest: Partial<ClusterPo
   return { ...stored, key, namespace, labels: {}, node: on, ready: true, ...rest };
 }
 
-export function agent(name: string, status: FlowAgent['status'] = {}, rest: Partial<Agent> = {}): Agent {
+const NO_PLAN = { hash: undefined, captures: [], exports: [] };
+
+/** What an agent says of captures and exports. */
+export interface Said {
+  readonly captures?: readonly CaptureReport[];
+  readonly exports?: readonly ExportReport[];
+}
+
+export function agent(name: string, { captures = [], exports = [] }: Said = {}, rest: Partial<Agent> = {}): Agent {
   return {
     node: name,
     uid: `agent-${name}`,
     resourceVersion: '1',
+    generation: 1,
     terminating: false,
     owner: `uid-${name}`,
     finalizers: [],
     plannedAt: undefined,
-    plan: undefined,
-    status,
+    plan: NO_PLAN,
+    captures: new Map(captures.map((row) => [row.uid, row])),
+    exports: new Map(exports.map((row) => [row.uid, row])),
     ...rest,
   };
 }
@@ -136,7 +134,7 @@ export function facts(of: Capture, rest: Partial<CaptureFacts> = {}): CaptureFac
 
   return {
     capture: of,
-    accepted: acceptCapture(of, OPERATOR_NAMESPACE),
+    accepted: of.accepted,
     resolved: verdict('FlowCapture', 'ResolvedRefs', 'ResolvedRefs', 'every export can be used'),
     matchedPods: 1,
     missed: [],

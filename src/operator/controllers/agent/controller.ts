@@ -30,7 +30,7 @@ export function agentController(
       if (changed.length > 0) onRefused(changed);
       if (write === undefined) return UNCHANGED;
       const written = await applyAgent(client, write);
-      own.record(node, reduceAgent(written));
+      own.record(node, reduceAgent(written, agent));
       return { written };
     },
   };

@@ -1,4 +1,4 @@
-import { acceptCapture, acceptExport, isAccepted } from '../../acceptance.ts';
+import { isAccepted } from '../../acceptance.ts';
 import type { Agent, Capture, ClusterNode, Export } from '../../state/objects.ts';
 import { capturesOn } from '../../state/scope.ts';
 import { exportKeys, type State } from '../../state/state.ts';
@@ -22,13 +22,12 @@ export interface AgentFacts {
 
 /** All that the FlowAgent of a node follows from, out of what the watches have brought. */
 export function gatherAgent(state: State, name: string, agent: Agent | undefined): AgentFacts {
-  const { operatorNamespace } = state;
   const captures = Array.from(capturesOn(state, name)).filter(
-    (capture) => !capture.terminating && isAccepted(acceptCapture(capture, operatorNamespace)),
+    ({ terminating, accepted }) => !terminating && isAccepted(accepted),
   );
   const exports = [...new Set(captures.flatMap(exportKeys))]
     .flatMap((key) => state.exports.get(key) ?? [])
-    .filter((target) => !target.terminating && isAccepted(acceptExport(target, operatorNamespace)));
+    .filter(({ terminating, accepted }) => !terminating && isAccepted(accepted));
   return {
     node: state.nodes.get(name),
     agent,
@@ -40,17 +39,10 @@ export function gatherAgent(state: State, name: string, agent: Agent | undefined
   };
 }
 
-function areCountersPending(state: State, { uid, status }: Agent): boolean {
-  const pending = (
-    rows: readonly { readonly uid: string; readonly name: string }[] | undefined,
-    owner: (name: string) => Capture | Export | undefined,
-  ) =>
-    (rows ?? []).some((row) => {
-      const object = owner(row.name);
-      return object?.uid === row.uid && object.object.status?.retired?.agents?.includes(uid) !== true;
-    });
+function areCountersPending(state: State, { uid, captures, exports }: Agent): boolean {
+  const lacks = ({ object }: Capture | Export) => object.status?.retired?.agents?.includes(uid) !== true;
   return (
-    pending(status.captures, (name) => state.captures.get(name)) ||
-    pending(status.exports, (name) => state.exports.get(name))
+    [...captures.keys()].some((reported) => Array.from(state.captures.by('uid', reported)).some(lacks)) ||
+    [...exports.keys()].some((reported) => Array.from(state.exports.by('uid', reported)).some(lacks))
   );
 }

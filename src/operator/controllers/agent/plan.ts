@@ -1,11 +1,10 @@
 import { API_VERSION, RETIRE_FINALIZER } from '../../../api/names.ts';
-import { canonicalJson } from '../../../plan/canonical.ts';
 import { compilePlan } from '../../../plan/compile.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { PROGRAMS } from '../../../plan/programs.ts';
+import { reportSeconds } from '../../report-interval.ts';
 import type { Agent, ClusterNode } from '../../state/objects.ts';
 import type { AgentFacts } from './gather.ts';
-import { reportSeconds } from './report-interval.ts';
 
 /** A FlowAgent as the operator applies it: its own fields, all of them. */
 export interface DesiredAgent {
@@ -17,7 +16,7 @@ export interface DesiredAgent {
     readonly finalizers?: readonly string[];
     readonly ownerReferences?: readonly object[];
   };
-  readonly spec: { readonly plan: unknown };
+  readonly spec: { readonly plan: Plan };
 }
 
 export interface AgentDecision {
@@ -32,7 +31,8 @@ const NOTHING: AgentDecision = { write: undefined, refused: undefined };
 /** The FlowAgent of one node. Pure: the same facts give the same plan, byte for byte. */
 export function planAgent(facts: AgentFacts): AgentDecision {
   const { node, agent } = facts;
-  if (agent?.terminating === true) return { ...NOTHING, write: facts.countersPending ? undefined : released(agent) };
+  if (agent?.terminating === true)
+    return { ...NOTHING, write: facts.countersPending ? undefined : released(agent, facts) };
   if (node === undefined) return NOTHING;
   // It belongs to a Node of the same name that is gone: the garbage collector takes it away, then there will be a new one.
   if (agent?.owner !== undefined && agent.owner !== node.uid) return NOTHING;
@@ -51,11 +51,7 @@ export function planAgent(facts: AgentFacts): AgentDecision {
 }
 
 function isUpToDate(agent: Agent | undefined, plan: Plan): boolean {
-  return (
-    agent?.owner !== undefined &&
-    agent.finalizers.includes(RETIRE_FINALIZER) &&
-    canonicalJson(agent.plan) === canonicalJson(plan)
-  );
+  return agent?.owner !== undefined && agent.finalizers.includes(RETIRE_FINALIZER) && agent.plan.hash === plan.hash;
 }
 
 function desired(node: ClusterNode, agent: Agent | undefined, plan: Plan): DesiredAgent {
@@ -73,8 +69,15 @@ function desired(node: ClusterNode, agent: Agent | undefined, plan: Plan): Desir
   };
 }
 
-/** Without the finalizer, and so gone: its counters are where they belong. */
-function released({ node, uid, finalizers, plan }: Agent): DesiredAgent | undefined {
+/** Without the finalizer, and so gone: its counters are where they belong. A node that is gone has nothing to do. */
+function released({ node, uid, finalizers }: Agent, { nodeCount }: AgentFacts): DesiredAgent | undefined {
   if (!finalizers.includes(RETIRE_FINALIZER)) return undefined;
+  const { plan } = compilePlan({
+    captures: [],
+    exports: [],
+    node: { name: node, programs: PROGRAMS },
+    reportSeconds: reportSeconds(nodeCount),
+    namespaceLabels: () => ({}),
+  });
   return { apiVersion: API_VERSION, kind: 'FlowAgent', metadata: { name: node, uid }, spec: { plan } };
 }

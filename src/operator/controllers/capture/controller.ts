@@ -20,7 +20,7 @@ export function captureController(state: State, client: KubeClient, now: () => n
       if (capture === undefined || capture.terminating) return UNCHANGED;
       const { status, recheckMillis } = planCapture(gatherCapture(state, capture), now());
       const written = await applyCapture(client, capture, status);
-      if (written !== undefined) own.record(key, reduceCapture(written));
+      if (written !== undefined) own.record(key, reduceCapture(written, state.operatorNamespace));
       return { written, recheckMillis };
     },
   };

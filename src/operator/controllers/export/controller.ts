@@ -19,7 +19,7 @@ export function exportController(state: State, client: KubeClient, now: () => nu
       const target = own.current(key, state.exports.get(key));
       if (target === undefined || target.terminating) return UNCHANGED;
       const written = await applyExport(client, target, planExport(gatherExport(state, target), now()));
-      if (written !== undefined) own.record(key, reduceExport(written));
+      if (written !== undefined) own.record(key, reduceExport(written, state.operatorNamespace));
       return { written };
     },
   };

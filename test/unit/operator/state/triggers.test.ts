@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AGENT_POD_LABELS } from '../../../../src/api/names.ts';
 import type { Delta, Store } from '../../../../src/kube/store.ts';
-import type { Agent, Capture } from '../../../../src/operator/state/objects.ts';
+import type { Agent, Capture, StandingPlan } from '../../../../src/operator/state/objects.ts';
 import { capturesOn, nodesOf, podsInScope } from '../../../../src/operator/state/scope.ts';
 import { newState, type State } from '../../../../src/operator/state/state.ts';
 import { Triggers } from '../../../../src/operator/state/triggers.ts';
@@ -10,26 +10,11 @@ import { agent, capture, flowExport, node, OPERATOR_NAMESPACE, pod, report } fro
 let state: State;
 let triggers: Triggers;
 let woken: Set<string>;
+let ownWrites: Set<string>;
 
 const checkout = capture('shop/checkout', { podSelector: { matchLabels: { app: 'checkout' } } });
 const everything = capture('weir-system/everything', { namespaceSelector: { matchLabels: { team: 'shop' } } });
 const onlyArm = capture('shop/arm', { nodeSelector: { matchLabels: { arch: 'arm64' } } });
-
-function planned(of: Capture): NonNullable<Agent['plan']>['captures'][number] {
-  const { uid, key: name, generation } = of;
-  return {
-    index: 0,
-    name,
-    uid,
-    generation,
-    namespaces: {},
-    podSelector: {},
-    protocols: [],
-    needs: [],
-    programs: [],
-    exports: [],
-  };
-}
 
 /** What a change wakes, sorted. */
 function wakes<T>(store: Store<T>, key: string, item: T | undefined, tell: (delta: Delta<T>) => void): string[] {
@@ -78,7 +63,9 @@ beforeEach(() => {
     export: note('export'),
     exportLater: note('export later'),
     agent: note('agent'),
+    isOwnWrite: (kind, key, version) => ownWrites.has(`${kind} ${key} ${version}`),
   });
+  ownWrites = new Set();
   for (const name of ['shop', 'bank']) {
     const labels = { team: name };
     state.namespaces.set(name, { name, labels, uid: name, resourceVersion: '1', terminating: false });
@@ -182,6 +169,11 @@ describe('a change of a capture', () => {
     ]);
   });
 
+  test('that its controller has just written wakes nothing', () => {
+    ownWrites.add('capture shop/checkout 9');
+    expect(onCapture('shop/checkout', { ...checkout, resourceVersion: '9' })).toEqual([]);
+  });
+
   test('of its status alone wakes no plan', () => {
     expect(onCapture('shop/checkout', { ...checkout, resourceVersion: '9' })).toEqual(['capture shop/checkout']);
   });
@@ -195,13 +187,10 @@ describe('a change of a capture', () => {
   });
 });
 
-function planOf(captures: readonly Capture[]): NonNullable<Agent['plan']> {
+function planOf(captures: readonly Capture[]): StandingPlan {
   return {
-    hash: captures.map(({ generation }) => generation).join(' '),
-    node: 'n',
-    reportSeconds: 10,
-    programs: [],
-    captures: captures.map(planned),
+    hash: captures.map(({ uid, generation }) => `${uid}.${generation}`).join(' '),
+    captures: captures.map(({ uid }) => uid),
     exports: [],
   };
 }
@@ -209,7 +198,7 @@ function planOf(captures: readonly Capture[]): NonNullable<Agent['plan']> {
 describe('a change of a FlowAgent', () => {
   test('of counters wakes later, of anything that a condition hangs on at once', () => {
     onAgent(agent('n1', { captures: [report(checkout)] }));
-    expect(onAgent(agent('n1', { captures: [report(checkout)], version: '2' }))).toEqual([]);
+    expect(onAgent(agent('n1', { captures: [report(checkout)] }, { resourceVersion: '2' }))).toEqual([]);
     expect(onAgent(agent('n1', { captures: [report(checkout, { flows: { exported: 0 } })] }))).toEqual([
       'later shop/checkout',
     ]);
@@ -234,11 +223,28 @@ describe('a change of a FlowAgent', () => {
     expect(reports('Failing', 2)).toEqual(['export later shop/x']);
   });
 
-  test('of the plan wakes the node and the captures that came, went or changed', () => {
+  test('of the plan wakes the node, and later the captures in it, which wait for what the agent says', () => {
     onAgent(agent('n1', {}, { plan: planOf([checkout, onlyArm]) }));
     const next = capture('shop/checkout', {}, { generation: 2 });
-    expect(onAgent(agent('n1', {}, { plan: planOf([next, onlyArm]) }))).toEqual(['agent n1', 'capture shop/checkout']);
-    expect(onAgent(agent('n1', {}, { plan: planOf([next]) }))).toEqual(['agent n1', 'capture shop/arm']);
+    expect(onAgent(agent('n1', {}, { plan: planOf([next]) }))).toEqual([
+      'agent n1',
+      'later shop/arm',
+      'later shop/checkout',
+    ]);
+  });
+
+  test('of an export that comes into the plan or leaves it wakes that export', () => {
+    state.exports.set('weir-system/x', flowExport('weir-system/x'));
+    const plan = { hash: 'h', captures: [], exports: ['uid-weir-system/x'] };
+    expect(onAgent(agent('n1', {}, { plan }))).toEqual(['agent n1', 'export weir-system/x']);
+    expect(onAgent(agent('n1', {}, { plan: { ...plan, hash: 'i' } }))).toEqual(['agent n1']);
+  });
+
+  test('that is what its controller has just written wakes nothing of its own', () => {
+    ownWrites.add('agent n1 7');
+    const plan = planOf([checkout]);
+    expect(onAgent(agent('n1', {}, { plan, resourceVersion: '7' }))).toEqual(['later shop/checkout']);
+    expect(onAgent(agent('n1', {}, { plan, resourceVersion: '8', finalizers: ['x'] }))).toEqual(['agent n1']);
   });
 
   test('that is deleted wakes everything that it has counted for', () => {
@@ -285,9 +291,12 @@ describe('a change of a node or namespace', () => {
     expect(onNode({ labels: { arch: 'arm64' }, ready: false })).toEqual(all);
   });
 
-  test('a node that comes wakes every plan: their number decides how often each reports', () => {
-    const coming = wakes(state.nodes, 'n4', node('n4'), (delta) => triggers.onNode(delta));
-    expect(coming).toEqual(['agent n1', 'agent n2', 'agent n3', 'agent n4']);
+  test('a node that comes wakes its own plan, and every plan when all have to report less often', () => {
+    const comes = (name: string) => wakes(state.nodes, name, node(name), (delta) => triggers.onNode(delta));
+    expect(comes('n4')).toEqual(['agent n4']);
+    for (let at = 5; at <= 200; at += 1) comes(`n${at}`);
+    expect(comes('n201')).toHaveLength(201);
+    expect(wakes(state.nodes, 'n7', undefined, (delta) => triggers.onNode(delta))).toHaveLength(201);
   });
 
   test("of a namespace's labels wakes the plans of its nodes, and every capture that selects namespaces", () => {

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ExportReport } from '../../../../../src/api/types.generated.ts';
-import { acceptExport } from '../../../../../src/operator/acceptance.ts';
 import type { ExportFacts } from '../../../../../src/operator/controllers/export/facts.ts';
 import { planExport } from '../../../../../src/operator/controllers/export/plan.ts';
 import type { Export } from '../../../../../src/operator/state/objects.ts';
-import { flowExport, NOW, OPERATOR_NAMESPACE } from '../../builders.ts';
+import { flowExport, NOW } from '../../builders.ts';
 
 const archive = flowExport('weir-system/archive', { file: { path: '/flows' } });
 
@@ -19,8 +18,14 @@ function facts(
     terminating: false,
     row: { uid: target.uid, name: target.key, state: 'Idle', ...row } as const,
   }));
-  const accepted = acceptExport(target, OPERATOR_NAMESPACE);
-  return { target, accepted, nodes: rows.map(({ node }) => node), rows, agentExists: () => true, ...rest };
+  return {
+    target,
+    accepted: target.accepted,
+    nodes: rows.map(({ node }) => node),
+    rows,
+    agentExists: () => true,
+    ...rest,
+  };
 }
 
 function conditionsOf(of: ExportFacts): string[] {
