@@ -1,6 +1,8 @@
 /** What the operator costs as a cluster grows: its first look at everything, one pod's change, its memory. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AGENT_POD_LABELS } from '../src/api/names.ts';
+import { counterIntervalMillis } from '../src/operator/runtime/counter-interval.ts';
 import { startCluster } from '../test/support/cluster/cluster.ts';
 import { eventually } from '../test/support/cluster/eventually.ts';
 import { OperatorProcess } from '../test/support/operator/operator-process.ts';
@@ -24,6 +26,7 @@ const AT_ONCE = 16;
 const POD_CHANGE_MILLIS = 5;
 const RSS_MEBIBYTES = 400;
 const MEBIBYTE = 2 ** 20;
+const GRACE_MILLIS = 2_000;
 const PATIENCE_MILLIS = 600_000;
 
 export const operatorScale: Bench = async (progress) => {
@@ -93,6 +96,7 @@ async function measure(size: Size, progress: (text: string) => void): Promise<Fo
   await eventually(async () => idle(operator), { what: 'the queues are empty', timeoutMillis: PATIENCE_MILLIS });
   const firstSeconds = (performance.now() - began) / 1000;
   progress(`first look: ${firstSeconds.toFixed(1)} s; ${CHANGES} changes of a pod follow`);
+  await quiet(operator, counterIntervalMillis(size.captures) + GRACE_MILLIS);
   const pid = operator.pid ?? 0;
   const cpuBefore = cpuMillis(pid);
   const seenMillis: number[] = [];
@@ -153,6 +157,20 @@ async function idle(operator: OperatorProcess): Promise<void> {
     ([name, value]) => name.startsWith('weir_operator_queue_size') && value > 0,
   );
   if (waiting.length > 0) throw new Error(waiting.join(' '));
+}
+
+/** Until the operator has not looked at anything for so long: what it has put off is done then. */
+async function quiet(operator: OperatorProcess, millis: number): Promise<void> {
+  const looks = async () => {
+    const samples = [...(await operator.metrics())].filter(([name]) =>
+      name.startsWith('weir_operator_reconciles_total'),
+    );
+    return samples.reduce((sum, [, value]) => sum + value, 0);
+  };
+  for (let before = -1, now = await looks(); now !== before; now = await looks()) {
+    before = now;
+    await pause(millis);
+  }
 }
 
 /** User and system time of a process, ms; in steps of a clock tick, which is 10 ms. */

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { DOCS_FILE, readKinds, renderDocs, renderTypes, TYPES_FILE } from './generate-api.ts';
 import { CONDITIONS_FILE, renderConditions } from './generate-conditions.ts';
 import { LAYOUT_FILE, readBtf, renderLayout } from './generate-layout.ts';
+import { METRICS_FILE, renderMetricsDocs } from './generate-metrics-docs.ts';
 import { RECORD_DOCS_FILE, renderRecordDocs } from './generate-record-docs.ts';
 
 const kinds = readKinds();
@@ -10,4 +11,5 @@ writeFileSync(TYPES_FILE, await renderTypes(kinds));
 writeFileSync(DOCS_FILE, renderDocs(kinds));
 writeFileSync(CONDITIONS_FILE, renderConditions());
 writeFileSync(LAYOUT_FILE, renderLayout(readBtf()));
+writeFileSync(METRICS_FILE, await renderMetricsDocs());
 writeFileSync(RECORD_DOCS_FILE, renderRecordDocs());
