@@ -12,6 +12,8 @@ export interface ReflectorEvent {
   readonly what: 'synced' | 'ended' | 'relisting' | 'paging' | 'failed' | 'fault';
   /** Why, where it was no ordinary end. */
   readonly failure?: string;
+  /** HTTP status, where the server refused. */
+  readonly code?: number;
   /** When it is tried again. */
   readonly retryMillis?: number;
 }
@@ -105,7 +107,8 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
         this.#failures += 1;
         const wanted = error instanceof ApiError ? (error.retryAfterMillis ?? 0) : 0;
         const retryMillis = Math.max(wanted, backoffMillis(backoff, this.#failures, random));
-        log({ what: 'failed', failure: String(error), retryMillis });
+        const code = error instanceof ApiError ? { code: error.code } : {};
+        log({ what: 'failed', failure: String(error), ...code, retryMillis });
         return retryMillis;
       });
       if (pause > 0) await this.#pause(pause);

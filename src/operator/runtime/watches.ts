@@ -47,7 +47,9 @@ export class Watches {
       random,
       log: (event) => {
         count(resource.plural, event.what);
-        log[event.failure === undefined ? 'debug' : 'warn']({ resource: resource.plural, ...event }, 'watch');
+        const remedy = remedyFor(resource, event.code);
+        const fields = { resource: resource.plural, ...event, ...(remedy !== undefined && { remedy }) };
+        log[event.failure === undefined ? 'debug' : 'warn'](fields, `watch ${event.what}`);
       },
     });
     this.#all.push({ resource, reflector, size: () => mirrored.store.size, synced: false });
@@ -87,4 +89,12 @@ export class Watches {
   counts(): [resource: string, count: number][] {
     return this.#all.map(({ resource, size }) => [resource.plural, size()]);
   }
+}
+
+/** What a person can do where trying again alone will not help. */
+function remedyFor({ group, plural }: Resource, code: number | undefined): string | undefined {
+  if (code === 401) return "the credentials are refused: renew the kubeconfig, or the pod's service account";
+  if (code === 403) return 'the operator lacks the right to list and watch them: kubectl apply -f config/rbac/';
+  if (code === 404 && group !== '') return `${plural}.${group} is not installed: kubectl apply -f crds/`;
+  return undefined;
 }
