@@ -1,5 +1,6 @@
 import { type Backoff, backoffMillis } from '../lib/backoff.ts';
 import type { Timers } from '../lib/timers.ts';
+import { ApiError } from './api-error.ts';
 
 export interface WorkQueueOptions {
   readonly work: (key: string) => Promise<void>;
@@ -15,7 +16,8 @@ export interface WorkQueueOptions {
   readonly backoff?: Backoff;
 }
 
-const BACKOFF: Backoff = { firstMillis: 200, longestMillis: 60_000 };
+/** After an API server that was away nobody should have to wait for minutes. */
+const BACKOFF: Backoff = { firstMillis: 200, longestMillis: 15_000 };
 
 /**
  * Keys of objects to be looked at. One that is added several times is worked on once; one that is added while it is worked
@@ -93,7 +95,8 @@ export class WorkQueue {
     } catch (error) {
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
-      const retry = backoffMillis(backoff, failures, random);
+      const wanted = error instanceof ApiError ? (error.retryAfterMillis ?? 0) : 0;
+      const retry = Math.max(wanted, backoffMillis(backoff, failures, random));
       onError(key, error, retry);
       this.#end(key);
       this.addAfter(key, retry);

@@ -34,6 +34,8 @@ export function resolveReferences(state: State, capture: Capture): Verdict {
 /** Those that it names, and those that it could name: a message must not tell a tenant of others' exports. */
 function visibleExports(state: State, { namespace }: Capture, named: readonly string[]): Export[] {
   return Array.from(state.exports.values()).filter((candidate) => {
+    // It is as good as gone, and in no plan.
+    if (candidate.terminating) return false;
     if (candidate.namespace === namespace || named.includes(candidate.key)) return true;
     const { from, selector } = candidate.object.spec.allowedNamespaces;
     return from === 'All' || (selector !== undefined && selects(selector, namespaceLabels(state, namespace)));

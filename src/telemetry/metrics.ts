@@ -61,7 +61,7 @@ export function operatorMetrics(gauges: OperatorGauges): OperatorMetrics {
     }),
     watchEvents: new Counter({
       name: 'weir_operator_watch_events_total',
-      help: 'What happened to the watch of a resource: synced, ended, relisted, failed.',
+      help: 'What happened to the watch of a resource: synced, ended, relisting, paging, failed, or a fault in one object.',
       labelNames: ['resource', 'what'],
       registers,
     }),

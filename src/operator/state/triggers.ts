@@ -34,7 +34,7 @@ export class Triggers {
     if (canonicalJson(before?.object.status?.retired) !== canonicalJson(after?.object.status?.retired)) {
       this.#terminatingAgents();
     }
-    if (before?.uid === after?.uid && before?.generation === after?.generation) return;
+    if (isSameSpec(before, after)) return;
     for (const name of new Set(
       [before, after].flatMap((capture) => (capture === undefined ? [] : exportKeys(capture))),
     )) {
@@ -49,7 +49,7 @@ export class Triggers {
     if (canonicalJson(before?.object.status?.retired) !== canonicalJson(after?.object.status?.retired)) {
       this.#terminatingAgents();
     }
-    if (before?.uid === after?.uid && before?.generation === after?.generation) return;
+    if (isSameSpec(before, after)) return;
     for (const uid of new Set([before?.uid, after?.uid])) if (uid !== undefined) this.#agentsThatRun(uid);
     for (const capture of this.#state.captures.by('export', key)) {
       this.#wake.capture(capture.key);
@@ -148,6 +148,13 @@ export class Triggers {
       if (resolved?.status === 'False') this.#wake.capture(key);
     }
   }
+}
+
+/** Whether nothing that a plan follows from is different: what is being deleted is in none. */
+function isSameSpec(before: Capture | Export | undefined, after: Capture | Export | undefined): boolean {
+  return (
+    before?.uid === after?.uid && before?.generation === after?.generation && before?.terminating === after?.terminating
+  );
 }
 
 function sameNode(a: ClusterNode, b: ClusterNode): boolean {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { ApiError } from '../../../src/kube/api-error.ts';
 import { WorkQueue } from '../../../src/kube/work-queue.ts';
 import { ManualTimers, settle } from '../../support/manual-timers.ts';
 
@@ -102,6 +103,17 @@ describe('a work queue', () => {
     queue.add('a');
     await finish('a', new Error('again'));
     expect(errors.at(-1)).toBe('a Error: again 200');
+  });
+
+  test('waits as long as an API server asks for', async () => {
+    queue.add('a');
+    await finish('a', new ApiError(429, 'TooManyRequests', 'later', 7000));
+    expect(errors).toEqual(['a ApiError: later 7000']);
+    await timers.pass(6999);
+    expect(running.size).toBe(0);
+    await timers.pass(1);
+    expect(running.size).toBe(1);
+    await finish('a');
   });
 
   test('stops: begins nothing new, drops what waits, and waits for what is under way', async () => {
