@@ -4,11 +4,11 @@ import { CONDITION_TABLE } from '../src/api/conditions.ts';
 
 export const CONDITIONS_FILE = fileURLToPath(new URL('../docs/conditions.md', import.meta.url));
 
-const HEAD = `<!-- biome-ignore-all format: generated from src/api/conditions.ts by \`npm run generate\` -->
+const HEAD = `<!-- biome-ignore-all format: generated from src/api/condition-table.ts by \`npm run generate\` -->
 
 # Conditions
 
-Generated from [conditions.ts](../src/api/conditions.ts) by \`npm run generate\`; do not edit.
+Generated from [condition-table.ts](../src/api/condition-table.ts) by \`npm run generate\`; do not edit.
 
 \`kubectl get fc\` and \`kubectl get fx\` show Ready; \`kubectl describe\` shows the others, each with a message that names the
 fix. \`kubectl wait --for=condition=Ready\` waits for Ready. For GitOps tools the objects follow kstatus: a status that speaks
