@@ -61,5 +61,7 @@ function covers(state: State, capture: Capture, namespace: string): boolean {
 }
 
 function wantsNode(capture: Capture, labels: Labels): boolean {
-  return selects(capture.object.spec.nodeSelector ?? {}, labels);
+  const { nodeSelector } = capture.object.spec;
+  // Asked for every pod in scope, and hardly ever set.
+  return nodeSelector === undefined || selects(nodeSelector, labels);
 }
