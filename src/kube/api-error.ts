@@ -1,3 +1,7 @@
+/** Unauthorized, Forbidden, Request Timeout, Too Many Requests. */
+const PASSING: ReadonlySet<number> = new Set([401, 403, 408, 429]);
+const INTERNAL_SERVER_ERROR = 500;
+
 /** The API server answered, and refused. The message is the server's own: it names fields and objects, no Secret's value. */
 export class ApiError extends Error {
   /** HTTP status. */
@@ -15,9 +19,9 @@ export class ApiError extends Error {
     this.retryAfterMillis = retryAfterMillis;
   }
 
-  /** The resourceVersion is too old to go on from. */
-  get isGone(): boolean {
-    return this.code === 410;
+  /** The same request may be answered one day: the server is ill or busy, or a right is missing. */
+  get isPassing(): boolean {
+    return PASSING.has(this.code) || this.code >= INTERNAL_SERVER_ERROR;
   }
 
   /** The server does not take the request as it is: 400 or 422. */
@@ -35,22 +39,28 @@ export class TransportError extends Error {
 }
 
 interface Status {
-  readonly code?: number;
-  readonly reason?: string;
-  readonly message?: string;
+  readonly code?: unknown;
+  readonly reason?: unknown;
+  readonly message?: unknown;
 }
 
-/** Whatever a refusal holds as far as it is a metav1.Status. */
+/**
+ * Whatever a refusal holds as far as it is a metav1.Status.
+ *
+ * @param httpStatus of the answer, which is true whoever wrote its body; undefined: only the Status says what it is.
+ */
 export function apiErrorFromStatus(
   status: unknown,
-  fallbackCode: number,
+  httpStatus: number | undefined,
   what: string,
   retryAfterMillis?: number,
 ): ApiError {
-  const {
-    code = fallbackCode,
-    reason = '',
-    message = `status ${fallbackCode}`,
-  }: Status = typeof status === 'object' && status !== null ? status : {};
-  return new ApiError(code, reason, `${what}: ${message}`, retryAfterMillis);
+  const { code, reason, message }: Status = typeof status === 'object' && status !== null ? status : {};
+  const known = httpStatus ?? (typeof code === 'number' ? code : INTERNAL_SERVER_ERROR);
+  return new ApiError(
+    known,
+    typeof reason === 'string' ? reason : '',
+    `${what}: ${typeof message === 'string' ? message : `status ${known}`}`,
+    retryAfterMillis,
+  );
 }

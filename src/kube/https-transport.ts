@@ -10,7 +10,11 @@ const MAX_SOCKETS = 64;
 /** A page of a list is some MiB; what is larger is no answer that could be used. */
 const MAX_ANSWER_BYTES = 256 * 2 ** 20;
 const MAX_REFUSAL_BYTES = 2 ** 20;
+/** The API server asks for seconds. Who asks for an hour is something in between, and must not blind the operator so long. */
+const LONGEST_RETRY_AFTER_SECONDS = 60;
 const UNAUTHORIZED = 401;
+/** How a connection ends that its server closed before it was used again. */
+const CLOSED_BEFORE: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
 
 /** The API server over HTTPS (or HTTP, behind kubectl proxy), on kept connections. */
 export class HttpsTransport implements Transport {
@@ -31,6 +35,7 @@ export class HttpsTransport implements Transport {
 
   async request<Answer>(request: KubeRequest): Promise<Answer> {
     const response = await this.#send(request);
+    limitSilence(response, request);
     const text = await readAll(response, MAX_ANSWER_BYTES, request);
     try {
       const answer: Answer = JSON.parse(text);
@@ -83,17 +88,19 @@ export class HttpsTransport implements Transport {
     });
     const millis = request.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS;
     const late = setTimeout(() => sent.destroy(new Error(`no answer within ${millis / 1000} s`)), millis);
+    let answered = false;
     sent.on('response', (response) => {
       clearTimeout(late);
-      // A list may take its time, but not for ever; a watch's end is its reader's to say.
-      if (query['watch'] === undefined)
-        response.setTimeout(millis, () => response.destroy(new Error('the answer stopped')));
+      answered = true;
       resolve(response);
     });
     sent.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(late);
-      // The server closed a kept connection as it was used again: it has not seen the request.
-      if (sent.reusedSocket && error.code === 'ECONNRESET' && signal?.aborted !== true) {
+      // A reset in the middle of the answer is told here too: it is the reader's, and nothing to ask again for.
+      if (answered) return;
+      // The server closed a kept connection as it was used again, most likely before it saw the request. What is not safe
+      // to be done twice is not asked again.
+      if (sent.reusedSocket && CLOSED_BEFORE.has(error.code) && method !== 'POST' && signal?.aborted !== true) {
         resolve(this.#exchange(request, { headers, tls }));
       } else reject(new TransportError(`${textOf(request)}: ${reasonOf(error)}`, { cause: error }));
     });
@@ -112,9 +119,10 @@ function urlOf(server: URL, path: string, query: NonNullable<KubeRequest['query'
 async function checked(response: http.IncomingMessage, request: KubeRequest): Promise<http.IncomingMessage> {
   const code = response.statusCode ?? 0;
   if (code >= 200 && code < 300) return response;
+  limitSilence(response, request);
   const text = await readAll(response, MAX_REFUSAL_BYTES, request);
   const seconds = Number(response.headers['retry-after']);
-  const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+  const retryAfter = seconds > 0 ? Math.min(seconds, LONGEST_RETRY_AFTER_SECONDS) * 1000 : undefined;
   let status: unknown;
   try {
     status = JSON.parse(text);
@@ -123,6 +131,11 @@ async function checked(response: http.IncomingMessage, request: KubeRequest): Pr
     throw new ApiError(code, '', `${textOf(request)}: status ${code}`, retryAfter);
   }
   throw apiErrorFromStatus(status, code, textOf(request), retryAfter);
+}
+
+/** A list may take its time, but not for ever; a watch's end is its reader's to say. */
+function limitSilence(response: http.IncomingMessage, { timeoutMillis = DEFAULT_TIMEOUT_MILLIS }: KubeRequest): void {
+  response.setTimeout(timeoutMillis, () => response.destroy(new Error('the answer stopped')));
 }
 
 async function readAll(response: http.IncomingMessage, limit: number, request: KubeRequest): Promise<string> {

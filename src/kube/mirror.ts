@@ -26,19 +26,25 @@ export class Mirror<T, Kind extends KubeObject = KubeObject> {
     this.#options = options;
   }
 
-  /** The object is there like this. Returns its key. */
-  put(object: Kind): string {
+  /**
+   * The object is there like this. Returns its key.
+   *
+   * @param source a list is as new as its request: it counts though a version is lower, as all are in a cluster that was
+   *   restored from a backup. An event that is older than what is known is old news.
+   */
+  put(object: Kind, source: 'list' | 'event'): string {
     const { metadata } = object;
     const key = keyOf(metadata);
     const { uid = '', resourceVersion: version = '' } = metadata;
     const known = this.#known.get(key);
-    if (known?.uid === uid && !isNewer(version, known.version)) return key;
+    if (known?.uid === uid && !(source === 'list' ? version !== known.version : isNewer(version, known.version)))
+      return key;
     // Deleted and made anew between two events: both happened.
     if (known !== undefined && known.uid !== uid) this.remove(key);
     this.#guard(key, () => {
-      const reduced = this.#options.reduce(object);
+      const delta = this.#options.store.set(key, this.#options.reduce(object));
       this.#known.set(key, { uid, version });
-      return this.#options.store.set(key, reduced);
+      return delta;
     });
     return key;
   }

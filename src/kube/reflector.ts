@@ -1,10 +1,11 @@
 import { type Backoff, backoffMillis } from '../lib/backoff.ts';
 import type { Timers } from '../lib/timers.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, TransportError } from './api-error.ts';
 import type { KubeClient, Selection } from './client.ts';
 import { Mirror, type MirrorOptions } from './mirror.ts';
 import { type KubeObject, keyOf } from './object.ts';
 import type { Resource } from './resource.ts';
+import { Retries } from './retries.ts';
 import type { WatchEvent } from './watch-events.ts';
 
 /** What happened to a watch; the words are labels of a metric. */
@@ -54,6 +55,7 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
   readonly synced: Promise<void>;
   readonly #options: ReflectorOptions<T, Kind>;
   readonly #mirror: Mirror<T, Kind>;
+  readonly #retries: Retries;
   readonly #stop = new AbortController();
   readonly #resolveSynced: () => void;
   #running: Promise<void> = Promise.resolve();
@@ -62,7 +64,6 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
   /** Whether the server lists as the beginning of a watch (WatchList, Kubernetes 1.32). */
   #streams = true;
   #heardAt: number;
-  #failures = 0;
 
   constructor(options: ReflectorOptions<T, Kind>) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -70,6 +71,7 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
     this.#resolveSynced = resolve;
     this.#options = options;
     this.#heardAt = options.clock();
+    this.#retries = new Retries({ backoff: BACKOFF, ...options });
     const onFault = (key: string, error: unknown) =>
       options.log({ what: 'fault', failure: `${key}: ${String(error)}` });
     this.#mirror = new Mirror({ ...options, onFault });
@@ -90,58 +92,65 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
     return this.#options.clock() - this.#heardAt;
   }
 
-  /** Whether the last try failed: the store is not kept up to date. */
+  /** Whether a try failed, and the store has not been kept up to date since. */
   get failing(): boolean {
-    return this.#failures > 0;
+    return this.#retries.failing;
   }
 
   async #run(): Promise<void> {
-    const { log, random, backoff = BACKOFF } = this.#options;
     while (!this.#stop.signal.aborted) {
-      const pause = await this.#round().catch((error: unknown) => {
-        if (this.#stop.signal.aborted) return 0;
-        if (error instanceof ApiError && error.isGone) {
-          this.#version = undefined;
-          log({ what: 'relisting', failure: error.message });
-        }
-        this.#failures += 1;
-        const wanted = error instanceof ApiError ? (error.retryAfterMillis ?? 0) : 0;
-        const retryMillis = Math.max(wanted, backoffMillis(backoff, this.#failures, random));
-        const code = error instanceof ApiError ? { code: error.code } : {};
-        log({ what: 'failed', failure: String(error), ...code, retryMillis });
-        return retryMillis;
-      });
+      const pause = await this.#round().catch((error: unknown) => this.#failed(error));
       if (pause > 0) await this.#pause(pause);
     }
+  }
+
+  /** Returns how long to pause. */
+  #failed(error: unknown): number {
+    if (this.#stop.signal.aborted) return 0;
+    const retryMillis = this.#retries.failed(error);
+    const code = error instanceof ApiError ? { code: error.code } : {};
+    this.#options.log({ what: 'failed', failure: String(error), ...code, retryMillis });
+    return retryMillis;
   }
 
   /** One watch, to its ordinary end; returns how long to pause after it. */
   async #round(): Promise<number> {
     if (this.#version === undefined && !this.#streams) await this.#listPages();
-    const began = this.#options.clock();
-    const told = await this.#watch();
-    this.#options.log({ what: 'ended' });
+    const isStreamingList = this.#version === undefined;
+    const { clock, random, log } = this.#options;
+    const began = clock();
+    try {
+      await this.#watch();
+    } catch (error) {
+      // A server that does not know streaming lists refuses the first one: then pages it is, from now on.
+      if (!(isStreamingList && error instanceof ApiError && error.isInvalid)) throw error;
+      this.#streams = false;
+      log({ what: 'paging', failure: error.message });
+      return 0;
+    }
+    log({ what: 'ended' });
     // A server that ends watches as soon as they begin must not be asked for the next one without a pause.
-    if (told > 0 || this.#options.clock() - began > BACKOFF.firstMillis) return 0;
-    return backoffMillis(BACKOFF, 1, this.#options.random);
+    return clock() - began > BACKOFF.firstMillis ? 0 : backoffMillis(BACKOFF, 1, random);
   }
 
-  async #watch(): Promise<number> {
+  async #watch(): Promise<void> {
     const { client, resource, random, timers, watchSeconds: [least, most] = WATCH_SECONDS } = this.#options;
     const timeoutSeconds = Math.round(least + (most - least) * random());
     const deadline = new AbortController();
     const overdue = timers.after(timeoutSeconds * 1000 + OVERDUE_MILLIS, () => deadline.abort());
     let listed = this.#version === undefined ? new Set<string>() : undefined;
-    let told = 0;
+    let hasBegun = false;
     try {
       for await (const event of client.watch<Kind>(resource, {
         ...this.#selection(),
         resourceVersion: this.#version,
         timeoutSeconds,
         signal: AbortSignal.any([this.#stop.signal, deadline.signal]),
-        onHeard: () => this.#heard(),
+        onHeard: () => {
+          hasBegun = true;
+          this.#heard();
+        },
       })) {
-        told += 1;
         const isComplete = this.#obey(event, listed);
         if (isComplete && listed !== undefined) {
           this.#complete(listed);
@@ -150,30 +159,29 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
         if (listed === undefined) this.#version = event.object.metadata.resourceVersion ?? this.#version;
       }
     } catch (error) {
-      this.#noStreaming(error, listed);
+      if (deadline.signal.aborted) throw new TransportError('the server did not end the watch in its time');
+      this.#leaveVersion(error, hasBegun);
+      throw error;
     } finally {
       overdue();
     }
-    if (listed !== undefined && this.#streams) throw new Error('the watch ended before everything was listed');
-    return told;
+    if (listed !== undefined) throw new TransportError('the watch ended before everything was listed');
+  }
+
+  /** Lists anew where going on from the same version would bring the same answer: an ERROR event, a refusal for good. */
+  #leaveVersion(error: unknown, hasBegun: boolean): void {
+    if (this.#version === undefined || !(error instanceof ApiError) || (error.isPassing && !hasBegun)) return;
+    this.#version = undefined;
+    this.#options.log({ what: 'relisting', failure: error.message, code: error.code });
   }
 
   /** Returns whether this event says that everything there is has been listed. */
   #obey({ type, object }: WatchEvent<Kind>, listed: Set<string> | undefined): boolean {
     if (type === 'BOOKMARK') return object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true';
-    const key = type === 'DELETED' ? keyOf(object.metadata) : this.#mirror.put(object);
-    if (type === 'DELETED') {
-      this.#mirror.remove(key);
-      listed?.delete(key);
-    } else listed?.add(key);
+    if (type === 'DELETED') this.#mirror.remove(keyOf(object.metadata));
+    else if (listed === undefined) this.#mirror.put(object, 'event');
+    else listed.add(this.#mirror.put(object, 'list'));
     return false;
-  }
-
-  /** A server that does not know streaming lists refuses the first one: then pages it is, from now on. */
-  #noStreaming(error: unknown, listed: ReadonlySet<string> | undefined): void {
-    if (!(error instanceof ApiError && error.isInvalid && listed !== undefined && this.#streams)) throw error;
-    this.#streams = false;
-    this.#options.log({ what: 'paging', failure: error.message });
   }
 
   async #listPages(): Promise<void> {
@@ -188,7 +196,7 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
         signal: this.#stop.signal,
       });
       this.#heard();
-      for (const object of page.items) listed.add(this.#mirror.put(object));
+      for (const object of page.items) listed.add(this.#mirror.put(object, 'list'));
       token = page.continue;
       this.#version = token === undefined ? page.resourceVersion : undefined;
     } while (token !== undefined);
@@ -197,6 +205,7 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
 
   #complete(listed: ReadonlySet<string>): void {
     this.#mirror.retain(listed);
+    this.#retries.well();
     this.#options.log({ what: 'synced' });
     this.#resolveSynced();
   }
@@ -208,12 +217,13 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
 
   #heard(): void {
     this.#heardAt = this.#options.clock();
-    this.#failures = 0;
+    if (this.#version !== undefined) this.#retries.well();
   }
 
   async #pause(millis: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { signal } = this.#stop;
+    if (signal.aborted) return;
     const wake = () => resolve();
     const cancel = this.#options.timers.after(millis, wake);
     signal.addEventListener('abort', wake);

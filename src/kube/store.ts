@@ -50,13 +50,17 @@ export class Store<T> {
     }
   }
 
-  /** Puts the object there, in the place of what was. */
+  /** Puts the object there, in the place of what was. An index that throws on it leaves everything as it was. */
   set(key: string, item: T): Delta<T> {
     const before = this.#items.get(key);
+    const entries = Array.from(this.#indices.values(), ({ valuesOf, keys }) => ({
+      keys,
+      values: [...valuesOf(item, key)],
+    }));
     if (before !== undefined) this.#unindex(key, before);
     this.#items.set(key, item);
-    for (const { valuesOf, keys } of this.#indices.values()) {
-      for (const value of valuesOf(item, key)) {
+    for (const { keys, values } of entries) {
+      for (const value of values) {
         const found = keys.get(value);
         if (found === undefined) keys.set(value, new Set([key]));
         else found.add(key);

@@ -6,7 +6,7 @@ export interface KubeRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly contentType?: string;
-  /** For the whole answer; of a watch, for its beginning. Default 30,000. */
+  /** Until the answer begins, and of what is no stream, between any two pieces of it. Default 30,000. */
   readonly timeoutMillis?: number;
   readonly signal?: AbortSignal;
   /** Told when the server has accepted the request: of a watch, long before its first event perhaps. */
@@ -23,7 +23,7 @@ export interface Transport {
   request<Answer>(request: KubeRequest): Promise<Answer>;
   /** An answer without an end, in pieces of any size. Fails as `request` does, at its beginning or in the middle. */
   stream(request: KubeRequest): AsyncIterable<Uint8Array>;
-  /** Ends idle connections. */
+  /** Ends every connection, those in use too. */
   close(): void;
 }
 

@@ -48,7 +48,7 @@ function eventOf<Kind extends KubeObject>(line: string): WatchEvent<Kind> {
   } catch (cause) {
     throw new TransportError('a line of the watch is no JSON', { cause });
   }
-  if (event?.type === 'ERROR') throw apiErrorFromStatus(event.object, 500, 'watch');
+  if (event?.type === 'ERROR') throw apiErrorFromStatus(event.object, undefined, 'watch');
   if (!isWatchEvent<Kind>(event)) throw new TransportError('a line of the watch is no event');
   return event;
 }

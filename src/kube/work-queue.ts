@@ -11,7 +11,7 @@ export interface WorkQueueOptions {
   readonly clock: () => number;
   /** From 0 to 1. */
   readonly random: () => number;
-  /** The work failed and will be tried again after so many ms. */
+  /** The work failed and will be tried again after so many ms; 0: at once, for it was added meanwhile. */
   readonly onError: (key: string, error: unknown, retryMillis: number) => void;
   readonly backoff?: Backoff;
 }
@@ -31,7 +31,7 @@ export class WorkQueue {
   readonly #later = new Map<string, { readonly due: number; readonly cancel: () => void }>();
   readonly #failures = new Map<string, number>();
   #stopped = false;
-  #drained: (() => void) | undefined;
+  readonly #drained = Promise.withResolvers<void>();
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -71,10 +71,8 @@ export class WorkQueue {
     for (const { cancel } of this.#later.values()) cancel();
     this.#later.clear();
     this.#waiting.clear();
-    if (this.#running.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#drained = resolve;
-    await promise;
+    if (this.#running.size === 0) this.#drained.resolve();
+    await this.#drained.promise;
   }
 
   #pump(): void {
@@ -87,27 +85,33 @@ export class WorkQueue {
   }
 
   async #run(key: string): Promise<void> {
-    const { work, onError, random, backoff = BACKOFF } = this.#options;
+    const { work, onError } = this.#options;
     try {
       await work(key);
       this.#failures.delete(key);
       this.#end(key);
     } catch (error) {
-      const failures = (this.#failures.get(key) ?? 0) + 1;
-      this.#failures.set(key, failures);
-      const wanted = error instanceof ApiError ? (error.retryAfterMillis ?? 0) : 0;
-      const retry = Math.max(wanted, backoffMillis(backoff, failures, random));
+      const retry = this.#retryMillis(key, error);
       onError(key, error, retry);
       this.#end(key);
-      this.addAfter(key, retry);
+      if (retry > 0) this.addAfter(key, retry);
     }
+  }
+
+  #retryMillis(key: string, error: unknown): number {
+    const { random, backoff = BACKOFF } = this.#options;
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    if (this.#running.get(key) === true) return 0;
+    const wanted = error instanceof ApiError ? (error.retryAfterMillis ?? 0) : 0;
+    return Math.max(wanted, backoffMillis(backoff, failures, random));
   }
 
   #end(key: string): void {
     const again = this.#running.get(key) === true;
     this.#running.delete(key);
     if (again && !this.#stopped) this.#waiting.add(key);
-    if (this.#stopped && this.#running.size === 0) this.#drained?.();
+    if (this.#stopped && this.#running.size === 0) this.#drained.resolve();
     this.#pump();
   }
 }

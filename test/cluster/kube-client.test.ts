@@ -73,6 +73,19 @@ describe.skipIf(reason !== undefined)(`requests to a real API server ${reason ??
     expect(await api.get('/api/v1/namespaces/default/configmaps/applied')).toMatchObject({ data: { b: 'mine' } });
   });
 
+  test('applies a status, and nothing but the status', async () => {
+    const client = await adminClient();
+    const metadata = { name: 'web', namespace: 'default' };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'web', image: 'web' }] } };
+    await client.apply(PODS, pod);
+    const status = { phase: 'Running', podIP: '198.18.1.2' };
+    const running = { apiVersion: 'v1', kind: 'Pod', metadata, status };
+    const answer = await client.apply(PODS, running, { subresource: 'status' });
+    expect(answer).toMatchObject({ status, spec: { containers: [{ name: 'web' }] } });
+    expect(await api.get('/api/v1/namespaces/default/pods/web')).toMatchObject({ status });
+    await api.delete('/api/v1/namespaces/default/pods/web', { gracePeriodSeconds: 0 });
+  });
+
   test('lists in pages, each as new as the request', async () => {
     const client = await adminClient();
     const names = Array.from({ length: 7 }, (_, at) => `page-${at}`);
@@ -107,6 +120,8 @@ describe.skipIf(reason !== undefined)(`requests to a real API server ${reason ??
       code: 422,
       message: expect.stringContaining('metadata.uid'),
     });
+    const gone = configMap('never-made', { a: '1' }, { uid: '0b1f6a2e-6a5c-4f6e-9f3a-6c2d6f1c9a10' });
+    expect(await refusal(client.apply(CONFIG_MAPS, gone))).toMatchObject({ code: 409, reason: 'Conflict' });
     const missing = configMap('never-made', {});
     expect(await refusal(client.apply(PODS, { ...missing, kind: 'Pod' }, { subresource: 'status' }))).toMatchObject({
       code: 404,
@@ -161,6 +176,20 @@ describe.skipIf(reason !== undefined)(`requests to a real API server ${reason ??
     await client.list(CONFIG_MAPS);
     proxy.resetConnections();
     expect((await client.list(CONFIG_MAPS)).items.length).toBeGreaterThan(0);
+  });
+
+  test('a server that the authority does not vouch for is told nothing', async () => {
+    let told = 0;
+    const credentials = {
+      server: new URL(cluster.server),
+      current: async () => ({ headers: {}, tls: {} }),
+      renew: () => {
+        told += 1;
+      },
+    };
+    const client = new KubeClient(new HttpsTransport(credentials, 'weir-test'), { fieldManager: 'r' });
+    expect(await refusal(client.list(CONFIG_MAPS))).toBeInstanceOf(TransportError);
+    expect(told).toBe(0);
   });
 
   test('a kubeconfig that is none is told by its name', async () => {

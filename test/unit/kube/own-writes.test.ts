@@ -24,9 +24,13 @@ describe('own writes', () => {
 
   test('are bounded: the oldest give way', () => {
     const own = new OwnWrites<ReturnType<typeof object>>();
-    for (let at = 0; at < 10_001; at += 1) own.record(`k${at}`, object('10'));
+    for (let at = 0; at < 10_000; at += 1) own.record(`k${at}`, object('10'));
+    own.record('k1', object('11'));
+    for (const key of ['k10000', 'k10001']) own.record(key, object('10'));
     expect(own.current('k0', object('9'))).toEqual(object('9'));
-    expect(own.current('k1', object('9'))).toEqual(object('10'));
+    expect(own.current('k1', object('9'))).toEqual(object('11'));
+    expect(own.current('k2', object('9'))).toEqual(object('9'));
+    expect(own.current('k3', object('9'))).toEqual(object('10'));
     expect(own.current('k10000', object('9'))).toEqual(object('10'));
   });
 });

@@ -19,6 +19,26 @@ describe('a store', () => {
     expect(store.size).toBe(0);
   });
 
+  test('is as it was where an index throws on the new object', () => {
+    const store = new Store<Item>({
+      indices: {
+        ...indices,
+        last: ({ labels }) => {
+          if (labels.length === 0) throw new Error('no labels');
+          return labels.slice(-1);
+        },
+      },
+    });
+    const item = { labels: ['x', 'y'] };
+    store.set('a', item);
+    for (const key of ['a', 'b']) expect(() => store.set(key, { labels: [] })).toThrow('no labels');
+    expect([...store.keys()]).toEqual(['a']);
+    for (const value of ['x', 'y']) expect([...store.by('label', value)]).toEqual([item]);
+    expect([...store.by('first', 'b')]).toEqual([]);
+    store.set('a', { labels: ['z'] });
+    expect([...store.by('last', 'y')]).toEqual([]);
+  });
+
   test('has no index that it was not given', () => {
     const store = new Store<Item>({ indices });
     expect(() => [...store.by('other', 'x')]).toThrow('no index other');

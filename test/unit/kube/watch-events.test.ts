@@ -54,7 +54,6 @@ describe('events of a watch', () => {
     expect(error).toMatchObject({
       code: 410,
       reason: 'Expired',
-      isGone: true,
       message: 'watch: too old resource version',
     });
   });

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ApiError } from '../../../src/kube/api-error.ts';
 import { WorkQueue } from '../../../src/kube/work-queue.ts';
@@ -9,6 +10,7 @@ let began: string[];
 let errors: string[];
 let running: Map<string, PromiseWithResolvers<void>>;
 let queue: WorkQueue;
+let onBegin: (key: string) => void;
 
 async function finish(key: string, error?: Error): Promise<void> {
   const work = running.get(key);
@@ -18,13 +20,15 @@ async function finish(key: string, error?: Error): Promise<void> {
   await settle();
 }
 
-beforeEach(() => {
+function reset(): void {
+  onBegin = () => undefined;
   timers = new ManualTimers();
   [began, errors, running] = [[], [], new Map()];
   queue = new WorkQueue({
     work: (key) => {
       if (running.has(key)) throw new Error(`${key} is worked on twice at once`);
       began.push(key);
+      onBegin(key);
       const work = Promise.withResolvers<void>();
       running.set(key, work);
       return work.promise;
@@ -35,9 +39,42 @@ beforeEach(() => {
     random: () => 0.5,
     onError: (key, error, retryMillis) => errors.push(`${key} ${String(error)} ${retryMillis}`),
   });
+}
+
+beforeEach(reset);
+
+const KEYS = ['a', 'b', 'c', 'd'];
+const step = fc.record({
+  what: fc.constantFrom('add', 'later', 'succeed', 'fail', 'pass'),
+  key: fc.constantFrom(...KEYS),
+  millis: fc.nat(500),
 });
 
 describe('a work queue', () => {
+  test('works on every key after it was added last, at most two at once, whatever happens', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        reset();
+        /** Keys whose last addition no work has begun after. */
+        const owed = new Set<string>();
+        onBegin = (key) => owed.delete(key);
+        for (const { what, key, millis } of steps) {
+          if (what === 'add') owed.add(key);
+          if (what === 'add') queue.add(key);
+          else if (what === 'later') queue.addAfter(key, millis);
+          else if (what === 'pass') await timers.pass(millis);
+          else await finish(key, what === 'fail' ? new Error('no') : undefined);
+          expect(running.size).toBeLessThanOrEqual(2);
+          expect(queue.size === 0 || running.size === 2).toBe(true);
+        }
+        while (running.size > 0) for (const key of KEYS) await finish(key);
+        expect(owed).toEqual(new Set());
+        expect(errors.filter((error) => error.includes('twice'))).toEqual([]);
+        await queue.stop();
+      }),
+    );
+  });
+
   test('works on a key once however often it is added, first come, first served, so many at once', async () => {
     for (const key of ['a', 'b', 'c', 'd', 'c', 'd', 'c']) queue.add(key);
     expect(began).toEqual(['a', 'b']);
@@ -78,6 +115,14 @@ describe('a work queue', () => {
     expect(began).toEqual(['a', 'a']);
   });
 
+  test('needs no time for a key whose turn comes anyhow', async () => {
+    for (const key of ['a', 'b', 'c', 'a']) queue.add(key);
+    for (const key of ['a', 'c']) queue.addAfter(key, 100);
+    expect(timers.armed).toBe(0);
+    for (const key of ['a', 'b', 'c', 'a']) await finish(key);
+    expect(began).toEqual(['a', 'b', 'c', 'a']);
+  });
+
   test('keeps a time that comes while the key is worked on', async () => {
     queue.add('a');
     queue.addAfter('a', 100);
@@ -105,6 +150,36 @@ describe('a work queue', () => {
     expect(errors.at(-1)).toBe('a Error: again 200');
   });
 
+  test('what fails and was added meanwhile comes again at once, and only once', async () => {
+    queue.add('a');
+    queue.add('a');
+    await finish('a', new Error('no'));
+    expect([began, errors, timers.armed]).toEqual([['a', 'a'], ['a Error: no 0'], 0]);
+    // It was a failure nevertheless.
+    await finish('a', new Error('no'));
+    expect(errors.at(-1)).toBe('a Error: no 400');
+  });
+
+  test('counts the failures of each key by itself', async () => {
+    queue.add('a');
+    await finish('a', new Error('no'));
+    queue.add('a');
+    await finish('a', new Error('no'));
+    queue.add('b');
+    await finish('b', new Error('no'));
+    expect(errors).toEqual(['a Error: no 200', 'a Error: no 400', 'b Error: no 200']);
+    expect(timers.armed).toBe(2);
+  });
+
+  test('a failure keeps an earlier time that was asked for', async () => {
+    queue.add('a');
+    queue.addAfter('a', 50);
+    await finish('a', new Error('no'));
+    expect(timers.armed).toBe(1);
+    await timers.pass(50);
+    expect(began).toEqual(['a', 'a']);
+  });
+
   test('waits as long as an API server asks for', async () => {
     queue.add('a');
     await finish('a', new ApiError(429, 'TooManyRequests', 'later', 7000));
@@ -121,12 +196,16 @@ describe('a work queue', () => {
     queue.addAfter('d', 100);
     queue.add('a');
     const ended: string[] = [];
-    const stopping = queue.stop().then(() => ended.push('stopped'));
+    // As an impatient person would.
+    const stopping = ['once', 'twice'].map((name) => queue.stop().then(() => ended.push(name)));
     queue.add('e');
+    queue.addAfter('f', 100);
     await finish('a');
     expect(ended).toEqual([]);
     await finish('b', new Error('too late'));
-    await stopping;
+    expect(ended).toEqual(['once', 'twice']);
+    await Promise.all(stopping);
+    expect(timers.armed).toBe(0);
     await timers.pass(100_000);
     expect(began).toEqual(['a', 'b']);
     await queue.stop();
