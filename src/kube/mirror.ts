@@ -1,6 +1,6 @@
 import { type KubeObject, keyOf } from './object.ts';
 import type { Delta, Store } from './store.ts';
-import { isNewer } from './version.ts';
+import { isNewer, isOlder } from './version.ts';
 
 interface Known {
   readonly uid: string;
@@ -40,7 +40,7 @@ export class Mirror<T, Kind extends KubeObject = KubeObject> {
     if (known?.uid === uid && !(source === 'list' ? version !== known.version : isNewer(version, known.version)))
       return key;
     // Deleted and made anew between two events: both happened.
-    if (known !== undefined && known.uid !== uid) this.remove(key);
+    if (known !== undefined && known.uid !== uid) this.#drop(key);
     this.#guard(key, () => {
       const delta = this.#options.store.set(key, this.#options.reduce(object));
       this.#known.set(key, { uid, version });
@@ -49,16 +49,22 @@ export class Mirror<T, Kind extends KubeObject = KubeObject> {
     return key;
   }
 
-  /** The object is gone. */
-  remove(key: string): void {
-    this.#known.delete(key);
-    this.#guard(key, () => this.#options.store.delete(key));
+  /** The object is gone, and was last like this. One that is known in a later version has been made anew since. */
+  remove({ metadata }: Kind): void {
+    const key = keyOf(metadata);
+    const known = this.#known.get(key);
+    if (known === undefined || !isOlder(metadata.resourceVersion, known.version)) this.#drop(key);
   }
 
   /** These are all that there are. */
   retain(keys: ReadonlySet<string>): void {
     const gone = Array.from(this.#options.store.keys()).filter((key) => !keys.has(key));
-    for (const key of gone) this.remove(key);
+    for (const key of gone) this.#drop(key);
+  }
+
+  #drop(key: string): void {
+    this.#known.delete(key);
+    this.#guard(key, () => this.#options.store.delete(key));
   }
 
   #guard(key: string, change: () => Delta<T> | undefined): void {

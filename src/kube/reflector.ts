@@ -3,9 +3,10 @@ import type { Timers } from '../lib/timers.ts';
 import { ApiError, TransportError } from './api-error.ts';
 import type { KubeClient, Selection } from './client.ts';
 import { Mirror, type MirrorOptions } from './mirror.ts';
-import { type KubeObject, keyOf } from './object.ts';
+import type { KubeObject } from './object.ts';
 import type { Resource } from './resource.ts';
 import { Retries } from './retries.ts';
+import { isOlder } from './version.ts';
 import type { WatchEvent } from './watch-events.ts';
 
 /** What happened to a watch; the words are labels of a metric. */
@@ -156,7 +157,7 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
           this.#complete(listed);
           listed = undefined;
         }
-        if (listed === undefined) this.#version = event.object.metadata.resourceVersion ?? this.#version;
+        if (listed === undefined) this.#goOnFrom(event.object.metadata.resourceVersion);
       }
     } catch (error) {
       if (deadline.signal.aborted) throw new TransportError('the server did not end the watch in its time');
@@ -178,10 +179,15 @@ export class Reflector<T, Kind extends KubeObject = KubeObject> {
   /** Returns whether this event says that everything there is has been listed. */
   #obey({ type, object }: WatchEvent<Kind>, listed: Set<string> | undefined): boolean {
     if (type === 'BOOKMARK') return object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true';
-    if (type === 'DELETED') this.#mirror.remove(keyOf(object.metadata));
-    else if (listed === undefined) this.#mirror.put(object, 'event');
-    else listed.add(this.#mirror.put(object, 'list'));
+    if (type === 'DELETED') this.#mirror.remove(object);
+    else if (listed !== undefined) listed.add(this.#mirror.put(object, 'list'));
+    // What was told before is told again: the object may have been deleted since.
+    else if (!isOlder(object.metadata.resourceVersion, this.#version)) this.#mirror.put(object, 'event');
     return false;
+  }
+
+  #goOnFrom(version: string | undefined): void {
+    if (version !== undefined && !isOlder(version, this.#version)) this.#version = version;
   }
 
   async #listPages(): Promise<void> {

@@ -9,3 +9,9 @@ export function isNewer(version: string, than: string): boolean {
   if (!DECIMAL.test(version) || !DECIMAL.test(than)) return true;
   return version.length === than.length ? version > than : version.length > than.length;
 }
+
+/** Whether it comes before the other one for certain: of what is no number nobody can say that. */
+export function isOlder(version: string | undefined, than: string | undefined): boolean {
+  if (version === undefined || than === undefined || version === than) return false;
+  return !isNewer(version, than);
+}

@@ -303,6 +303,44 @@ describe.skipIf(reason !== undefined)(`a reflector on a real API server (seed ${
     },
   );
 
+  test('more objects than a page has: each told once, in three pages and as one stream', async () => {
+    const names = Array.from({ length: 1009 }, (_, at) => `many-${at}`);
+    await Promise.all(names.map((name) => put(name, '0')));
+    const there = (await api.list(PATH)).length;
+    proxy.answerNext(1, ({ query }) => query.has('sendInitialEvents'), { status: 422 });
+    for (const [mode, requests] of Object.entries({ pages: ['500', '500', '500'], stream: [] })) {
+      const before = proxy.forwarded.length;
+      const subject = await start();
+      await subject.reflector.synced;
+      expect([mode, subject.deltas, subject.wrong]).toEqual([mode, there, []]);
+      const limits = proxy.forwarded.slice(before).map(({ query }) => query.get('limit'));
+      expect(limits.filter((limit) => limit !== null)).toEqual(requests);
+    }
+    await Promise.all(names.map(remove));
+    for (const subject of subjects) {
+      expect(await subject.agrees()).toEqual([]);
+      expect(subject.deltas).toBe(there + names.length);
+    }
+  });
+
+  test('a watch that the server cuts off for being slow misses nothing', async () => {
+    const subject = await start();
+    await subject.reflector.synced;
+    proxy.stallWatches();
+    // What is large fills every buffer on the way; what is small, the queue that the server has for a watcher (at most two
+    // times a hundred events). Then it gives the watcher up.
+    const values = [...Array.from({ length: 23 }, () => 'x'.repeat(900_000)), ...Array.from({ length: 257 }, () => '')];
+    const before = subject.deltas;
+    for (const [at, value] of values.entries()) await put('slow', `${at} ${value}`);
+    proxy.resumeWatches();
+    await eventually(() => expect(subject.deltas - before).toBe(values.length), { what: 'every change is told' });
+    expect(await subject.agrees()).toEqual([]);
+    // By itself it would have ended after four minutes.
+    expect(subject.events).toEqual([{ what: 'synced' }, { what: 'ended' }]);
+    await remove('slow');
+    expect(await subject.agrees()).toEqual([]);
+  });
+
   test('stops at once, while it watches and while it waits for its next try', async () => {
     const watching = await start();
     await watching.reflector.synced;
@@ -335,21 +373,33 @@ describe.skipIf(reason !== undefined)(`a reflector on a real API server (seed ${
       // Every other round without streaming lists, in pages of three.
       if (round % 2 === 0) proxy.answerNext(1, ({ query }) => query.has('sendInitialEvents'), { status: 422 });
       const subject = await start({ watchSeconds: [1, 3], pageSize: 3 });
+      // Most faults meet a request that has to come first: the watch that is there breaks, too.
+      const broken = (fault: () => void) => async () => {
+        const before = subject.events.length;
+        fault();
+        proxy.resetConnections();
+        if (random() < 0.5) return;
+        await eventually(() => expect(subject.events.length).toBeGreaterThan(before), { what: 'it notices' });
+      };
+      const refused = (status: number, retryAfter?: number) =>
+        broken(() => proxy.answerNext(1, () => true, retryAfter === undefined ? { status } : { status, retryAfter }));
       const faults: (() => unknown)[] = [
-        () => proxy.resetConnections(),
-        () => proxy.answerNext(1, () => true, { status: 500 }),
-        () => proxy.answerNext(1, () => true, { status: 503, retryAfter: 1 }),
-        () => proxy.answerNext(1, () => true, { status: 410 }),
-        () => proxy.answerNext(1, ({ query }) => !query.has('sendInitialEvents'), { status: 404 }),
+        broken(() => undefined),
+        broken(() => proxy.refuseConnections()),
+        broken(() => proxy.expireNextWatches(1)),
+        broken(() => proxy.cutNextWatches(1, Math.floor(random() * 3000))),
+        broken(() => proxy.cutNextWatches(2, Math.floor(random() * 300))),
+        refused(410),
+        refused(404),
+        refused(500),
+        refused(503, 1),
+        () => proxy.acceptConnections(),
+        () => proxy.acceptConnections(),
+        () => proxy.expireWatches(),
+        () => proxy.splitResponses(random() < 0.5),
+        () => proxy.delayResponses(Math.floor(random() * 50)),
         () => proxy.stallWatches(),
         () => proxy.resumeWatches(),
-        () => proxy.expireNextWatches(1),
-        () => proxy.expireWatches(),
-        () => proxy.cutNextWatches(1, Math.floor(random() * 3000)),
-        () => proxy.splitResponses(random() < 0.5),
-        () => proxy.refuseConnections(),
-        () => proxy.acceptConnections(),
-        () => proxy.delayResponses(Math.floor(random() * 50)),
       ];
       const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
       for (let step = 0; step < 60; step += 1) {
@@ -363,6 +413,7 @@ describe.skipIf(reason !== undefined)(`a reflector on a real API server (seed ${
         expect(await subject.agrees()).toEqual([]);
       }
       expect(subject.happened('fault')).toBe(0);
+      expect(subject.happened('failed')).toBeGreaterThan(3);
     },
   );
 });

@@ -39,12 +39,21 @@ describe('a mirror', () => {
   test('tells each change once, however often and in whatever order it hears of it', () => {
     for (const version of [9, 9, 8, 10, 9, 10]) mirror.put(object('a', version), 'event');
     expect(told).toEqual(['Added shop/a - uid-a@9', 'Modified shop/a uid-a@9 uid-a@10']);
-    mirror.remove('shop/a');
-    mirror.remove('shop/a');
+    // One that was deleted before it was made anew, as another one or as the same in the eyes of a selector.
+    for (const uid of ['uid-a', 'uid-other']) mirror.remove(object('a', 9, uid));
+    expect(told).toHaveLength(2);
+    mirror.remove(object('a', 11));
+    mirror.remove(object('a', 11));
     expect(told.slice(2)).toEqual(['Deleted shop/a uid-a@10 -']);
     // As where a label selector lost it and found it again.
     mirror.put(object('a', 10), 'list');
     expect(told.slice(3)).toEqual(['Added shop/a - uid-a@10']);
+  });
+
+  test.each([10, 11, 'opaque'])('what is gone in version %s, known in version 10, is gone', (version) => {
+    mirror.put(object('a', 10), 'list');
+    mirror.remove(object('a', version));
+    expect(told).toEqual(['Added shop/a - uid-a@10', 'Deleted shop/a uid-a@10 -']);
   });
 
   test('takes what a list says though its version is lower, and not the same one twice', () => {

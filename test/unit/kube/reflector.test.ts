@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ApiError, TransportError } from '../../../src/kube/api-error.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
@@ -10,9 +11,9 @@ import { type Said, ScriptedTransport, type Step } from '../../support/scripted-
 
 const RESOURCE = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true };
 
-const event = (type: string, name: string, version: number) => ({
+const event = (type: string, name: string, version: number, uid = `uid-${name}`) => ({
   type,
-  object: { metadata: { name, uid: `uid-${name}`, resourceVersion: String(version) } },
+  object: { metadata: { name, uid, resourceVersion: String(version) } },
 });
 const listEnd = (version: number) => ({
   type: 'BOOKMARK',
@@ -32,6 +33,8 @@ let timers: ManualTimers;
 let transport: ScriptedTransport;
 let store: Store<string>;
 let events: ReflectorEvent[];
+/** `type key` of each delta. */
+let deltas: string[];
 let onEvent: (event: ReflectorEvent) => void;
 let reflector: Reflector<string>;
 
@@ -42,7 +45,7 @@ async function start(...steps: readonly Step[]): Promise<void> {
     resource: RESOURCE,
     store,
     reduce: ({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`,
-    onDelta: () => undefined,
+    onDelta: ({ type, key }) => deltas.push(`${type} ${key}`),
     timers,
     clock: () => timers.now,
     random: () => 0.5,
@@ -67,9 +70,30 @@ const happened = () => events.map(({ what }) => what);
 const pauses = () => events.flatMap(({ retryMillis }) => retryMillis ?? []);
 
 beforeEach(() => {
-  [timers, store, events] = [new ManualTimers(), new Store(), []];
-  onEvent = () => undefined;
+  reset();
 });
+
+function reset(): void {
+  [timers, store, events, deltas] = [new ManualTimers(), new Store(), [], []];
+  onEvent = () => undefined;
+}
+
+/** A possible history of two objects from version 8 on, one event a step. */
+function historyOf(steps: readonly { readonly name: string; readonly isGone: boolean }[]) {
+  const versions = new Map<string, number>();
+  const uids = new Map<string, string>();
+  const history = steps.map(({ name, isGone }, at) => {
+    const [version, uid] = [at + 8, uids.get(name) ?? `uid-${at}`];
+    const type = !versions.has(name) ? 'ADDED' : isGone ? 'DELETED' : 'MODIFIED';
+    if (type === 'DELETED') [versions, uids].forEach((map) => map.delete(name));
+    else {
+      versions.set(name, version);
+      uids.set(name, uid);
+    }
+    return event(type, name, version, uid);
+  });
+  return { history, versions };
+}
 
 describe('a reflector', () => {
   test('goes on after each event, a bookmark and a delete too', async () => {
@@ -84,6 +108,37 @@ describe('a reflector', () => {
     expect(asked()).toEqual(['list', 'watch 7', 'watch 9', 'watch 12', 'watch 14']);
     expect([...store.values()]).toEqual(['a@9']);
     await reflector.stop();
+  });
+
+  test('an event that comes again, however late, changes nothing', async () => {
+    const step = fc.record({
+      name: fc.constantFrom('a', 'b'),
+      isGone: fc.boolean(),
+      again: fc.array(fc.nat(), { maxLength: 2 }),
+      isCut: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        reset();
+        const { history, versions } = historyOf(steps);
+        const watches: Said[] = [];
+        let lines: object[] = [listEnd(7)];
+        for (const [at, { again, isCut }] of steps.entries()) {
+          lines.push(...[at, ...again.map((which) => which % (at + 1))].flatMap((which) => history[which] ?? []));
+          if (!isCut) continue;
+          watches.push(says('reset', ...lines));
+          lines = [];
+        }
+        await start(...watches, says('stay', ...lines));
+        for (const _ of watches) await timers.pass(20_000);
+        expect(asked().slice(1)).toEqual(steps.flatMap(({ isCut }, at) => (isCut ? [`watch ${at + 8}`] : [])));
+        expect(deltas).toEqual(
+          history.map(({ type, object }) => `${type[0]}${type.slice(1).toLowerCase()} ${object.metadata.name}`),
+        );
+        expect(new Set(store.values())).toEqual(new Set([...versions].map(([name, version]) => `${name}@${version}`)));
+        await reflector.stop();
+      }),
+    );
   });
 
   test.each([
