@@ -9,13 +9,16 @@ export interface Step {
 
 const NAMESPACES = ['shop', 'bank'];
 const APPS = ['checkout', 'payments', 'ledger'];
+/** All of them are there from the beginning: Kubernetes collects pods on a node that is not, some time later. */
 const NODES = ['n1', 'n2', 'n3', 'n4'];
+/** Comes into the cluster one day, and has no pods. */
+const LATE_NODE = 'n5';
 const EXPORTS = ['weir-system/archive', 'weir-system/terminal'];
 
 /** What every scenario begins with. */
 export async function beginning(world: World): Promise<void> {
   for (const name of NAMESPACES) await world.namespace(name, { team: name });
-  for (const name of NODES.slice(0, 3)) await world.node(name, { labels: { zone: name === 'n1' ? 'a' : 'b' } });
+  for (const name of NODES) await world.node(name, { labels: { zone: name === 'n1' ? 'a' : 'b' } });
   await world.export('weir-system/archive', { file: { path: '/flows' }, allowedNamespaces: { from: 'All' } });
   await world.capture('shop/all', { exports: [{ name: 'archive', namespace: 'weir-system' }] });
   await world.capture('weir-system/everything', { namespaceSelector: {} });
@@ -58,7 +61,8 @@ function randomStep(random: () => number, pick: <T>(items: readonly T[]) => T): 
     ),
     step(`delete ${target}`, (world) => world.deleteExport(target)),
     step(`namespace ${namespace} team=${app}`, (world) => world.namespace(namespace, { team: app })),
-    step(`node ${node}`, (world) => world.node(node, { labels: { zone: 'b' } })),
+    step(`node ${LATE_NODE}`, (world) => world.node(LATE_NODE, { labels: { zone: 'b' } })),
+    step(`node ${node} zone=b`, (world) => world.node(node, { labels: { zone: 'b' } })),
     step(`node ${node} not ready`, (world) => world.nodeReady(node, false)),
     step(`node ${node} ready`, (world) => world.nodeReady(node, true)),
   ];
