@@ -99,7 +99,7 @@ export const CONDITIONS = {
         },
         ExportNotAllowed: {
           status: 'False',
-          meaning: 'A FlowExport in another namespace does not allow this one.',
+          meaning: 'A FlowExport in another namespace does not allow this one, or there is none of that name.',
           remedy: "Set the export's spec.allowedNamespaces.",
         },
         ExportNotAccepted: {

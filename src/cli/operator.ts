@@ -17,6 +17,9 @@ export interface OperatorCommandOptions {
   readonly version: string;
 }
 
+/** Writes that are under way may end; a pod has 30 s by default. */
+const STOP_MILLIS = 10_000;
+
 /** Runs until it is interrupted. Returns the exit status; throws WeirError before it starts. */
 export async function runOperator(options: OperatorCommandOptions, context: Context): Promise<number> {
   const { namespace, listen, logLevel, version } = options;
@@ -39,7 +42,10 @@ export async function runOperator(options: OperatorCommandOptions, context: Cont
   await context.interrupted;
   log.info('stopping');
   operator.stop();
+  // A request that nobody answers must not keep the program until it is killed.
+  const giveUp = systemTimers.after(STOP_MILLIS, () => transport.close());
   await operator.stopped;
+  giveUp();
   await telemetry.close();
   transport.close();
   return 0;

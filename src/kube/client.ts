@@ -92,6 +92,17 @@ export class KubeClient {
     return watchEvents<Kind>(noticed(chunks, onHeard));
   }
 
+  /** Merges a change into an object (RFC 7386). With a resourceVersion in it, only if the object is still that one. */
+  merge<Kind extends KubeObject>(resource: Resource, name: ObjectName, change: object): Promise<Kind> {
+    return this.#transport.request<Kind>({
+      method: 'PATCH',
+      path: objectPath(resource, name),
+      query: { fieldManager: this.#fieldManager },
+      body: change,
+      contentType: 'application/merge-patch+json',
+    });
+  }
+
   /** Server-side apply, taking fields over from whoever else had them. Returns the object as it is then. */
   apply<Kind extends KubeObject>(
     resource: Resource,

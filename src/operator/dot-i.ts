@@ -1,7 +1,9 @@
-import dotI from '@dot-i/k8s-operator';
+import dotI, { type OperatorLogger } from '@dot-i/k8s-operator';
+import { KubeConfig } from '@kubernetes/client-node';
 import { WeirError } from '../lib/errors.ts';
 
 const Operator = dotI.default;
+const LOADER = 'loadFromDefault';
 
 /**
  * The life cycle of @dot-i/k8s-operator (start → init → stop), and of the rest nothing that would do harm: its watch ends
@@ -9,6 +11,14 @@ const Operator = dotI.default;
  * error on today's client library. kube/ has a reflector and server-side apply for both (docs/adr/0005).
  */
 export abstract class KubeOperator extends Operator {
+  constructor(logger: OperatorLogger) {
+    // The base class reads the default kubeconfig, whichever was named, and fails where that is none. It is not used.
+    const loader = Object.getOwnPropertyDescriptor(KubeConfig.prototype, LOADER) ?? {};
+    Object.defineProperty(KubeConfig.prototype, LOADER, { ...loader, value: loadNothing });
+    super(logger);
+    Object.defineProperty(KubeConfig.prototype, LOADER, loader);
+  }
+
   /** Ends what init() has begun. */
   abstract override stop(): void;
 
@@ -35,6 +45,10 @@ export abstract class KubeOperator extends Operator {
   protected override setResourceFinalizers(): Promise<never> {
     return refuse('setResourceFinalizers', 'KubeClient.apply');
   }
+}
+
+function loadNothing(this: KubeConfig): void {
+  this.loadFromClusterAndUser({ name: 'none', server: 'https://none.invalid', skipTLSVerify: false }, { name: 'none' });
 }
 
 function refuse(method: string, instead: string): Promise<never> {

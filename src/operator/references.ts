@@ -16,10 +16,12 @@ export function resolveReferences(state: State, capture: Capture): Verdict {
     node: { name: '', programs: PROGRAMS },
     namespaceLabels: (namespace) => namespaceLabels(state, namespace),
   });
-  for (const { reason, message } of problems) {
-    if (reason === 'ExportNotFound' || reason === 'ExportNotAllowed') {
-      return verdict('FlowCapture', 'ResolvedRefs', reason, message);
-    }
+  for (const { reason, message, path } of problems) {
+    if (reason !== 'ExportNotFound' && reason !== 'ExportNotAllowed') continue;
+    const key = named[Number(path[2])] ?? '';
+    const isOwn = key.startsWith(`${capture.namespace}/`);
+    if (isOwn) return verdict('FlowCapture', 'ResolvedRefs', reason, message);
+    return verdict('FlowCapture', 'ResolvedRefs', 'ExportNotAllowed', notAllowed(key, capture.namespace));
   }
   const refused = named.flatMap((key) => state.exports.get(key) ?? []).find(({ accepted }) => !isAccepted(accepted));
   if (refused !== undefined) {
@@ -40,4 +42,12 @@ function visibleExports(state: State, { namespace }: Capture, named: readonly st
     const { from, selector } = candidate.object.spec.allowedNamespaces;
     return from === 'All' || (selector !== undefined && selects(selector, namespaceLabels(state, namespace)));
   });
+}
+
+/** The same whether it exists or not: what there is in a namespace is not everybody's to know. */
+function notAllowed(key: string, namespace: string): string {
+  return (
+    `FlowExport ${shown(key)} does not allow namespace ${shown(namespace)}, or does not exist: set allowedNamespaces there to ` +
+    '{from: All}, or to {from: Selector} with a selector of that namespace'
+  );
 }

@@ -380,7 +380,8 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
     );
     await world.export('weir-system/private', { stdout: {} });
     await world.capture('shop/refs', { ...SELECTS_CHECKOUT, exports: [{ name: 'private', namespace: 'weir-system' }] });
-    const closed = /FlowExport weir-system\/private does not allow namespace shop: set allowedNamespaces/;
+    const closed =
+      /FlowExport weir-system\/private does not allow namespace shop, or does not exist: set allowedNamespaces/;
     await conditions(
       'FlowCapture',
       'shop/refs',

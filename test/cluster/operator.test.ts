@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
@@ -22,9 +23,9 @@ interface Ended {
 }
 
 /** Runs `weir operator` until its log says `until`, then sends SIGTERM. */
-async function runUntil(kubeconfig: string, until: string): Promise<Ended> {
+async function runUntil(kubeconfig: string, until: string, env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
   const args = ['src/main.ts', 'operator', '--kubeconfig', kubeconfig, '--listen', '127.0.0.1:0'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -116,6 +117,42 @@ describe.skipIf(reason !== undefined)(`weir operator ${reason ?? ''}`, () => {
     const [, token = ''] = /token"?:\s*"?([\w.-]+)/.exec(await readFile(kubeconfig, 'utf8')) ?? [];
     expect(token.length).toBeGreaterThan(100);
     expect(stderr).not.toContain(token);
+  });
+
+  test('reads the kubeconfig that it is given, and no other', async () => {
+    const kubeconfig = await cluster.kubeconfigFor(OPERATOR);
+    const empty = join(cluster.folder, 'empty-kubeconfig');
+    await writeFile(empty, 'apiVersion: v1\nkind: Config\n');
+    for (const other of ['/nowhere/config', empty]) {
+      const { status } = await runUntil(kubeconfig, 'the cluster is known', { ...process.env, KUBECONFIG: other });
+      expect([other, status]).toEqual([other, 0]);
+    }
+  });
+
+  test('ends on SIGTERM within its time though a request is never answered', async () => {
+    const kubeconfig = await cluster.kubeconfigFor(OPERATOR, { server: proxy.server });
+    const world = await World.install(cluster);
+    await world.namespace('shop');
+    await world.capture('shop/pending', { suspend: true });
+    proxy.delayResponses(0);
+    const running = await OperatorProcess.startWith(cluster, kubeconfig);
+    proxy.delayResponses(120_000);
+    await world.capture('shop/pending', { suspend: false });
+    await eventually(
+      () =>
+        expect(
+          proxy.forwarded.filter(({ method, path }) => method === 'PATCH' && path.includes('pending')).length,
+        ).toBeGreaterThan(1),
+      { what: 'a write is under way' },
+    );
+    process.kill(running.pid ?? 0, 'SIGTERM');
+    // The kubelet would kill it after 30 s.
+    await eventually(() => expect(running.failure).toContain('ended with status 0'), {
+      what: 'it ends',
+      timeoutMillis: 20_000,
+    });
+    await proxy.clear();
+    proxy.delayResponses(0);
   });
 
   test('ends on SIGTERM also while the API server is away', async () => {

@@ -24,25 +24,37 @@ interface Rule {
 
 interface Role {
   readonly kind: string;
+  readonly metadata: { readonly name: string };
   readonly rules?: readonly Rule[];
+  readonly roleRef?: { readonly kind: string; readonly name: string };
 }
 
-/** `verb resource[/subresource]` of every right that a file's roles grant. */
+function documents(file: string): Role[] {
+  return parseAllDocuments(readFileSync(file, 'utf8')).map((document): Role => document.toJS());
+}
+
+function right(verb: string, group: string, resource: string): string {
+  return `${verb} ${group === '' ? '' : `${group}/`}${resource}`;
+}
+
+/** `verb [group/]resource[/subresource]` of every right that a file's roles grant. */
 function granted(file: string): string[] {
-  const roles = parseAllDocuments(readFileSync(file, 'utf8')).map((document): Role => document.toJS());
+  const roles = documents(file);
   const rules = roles.filter(({ kind }) => kind.endsWith('Role')).flatMap((role) => role.rules ?? []);
   return rules
-    .flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)))
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => right(verb, group, resource)))),
+    )
     .toSorted();
 }
 
 /** As the log tells: an apply that makes an object needs the right to create it as well. */
 function used(events: readonly AuditEvent[]): string[] {
   const rights = new Set<string>();
-  for (const { user, verb, resource, subresource, code } of events) {
+  for (const { user, verb, group, resource, subresource, code } of events) {
     if (user !== OPERATOR_USER || resource === undefined) continue;
-    rights.add(`${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`);
-    if (verb === 'patch' && code === CREATED) rights.add(`create ${resource}`);
+    rights.add(right(verb, group, subresource === undefined ? resource : `${resource}/${subresource}`));
+    if (verb === 'patch' && code === CREATED) rights.add(right('create', group, resource));
   }
   return [...rights].toSorted();
 }
@@ -106,6 +118,23 @@ describe.skipIf(reason !== undefined)(`the rights of config/rbac ${reason ?? ''}
     const refused = (await cluster.auditEvents()).filter(({ user, code }) => user === OPERATOR_USER && code === 403);
     expect(refused).toEqual([]);
   }, 90_000);
+
+  test.each(['operator', 'agent'])('of the %s come from one role of its own', (name) => {
+    const all = documents(`config/rbac/${name}.yaml`);
+    const bound = all.flatMap(({ roleRef }) => (roleRef === undefined ? [] : [`${roleRef.kind} ${roleRef.name}`]));
+    expect(bound).toEqual([`ClusterRole weir-${name}`]);
+    expect(all.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      `ServiceAccount weir-${name}`,
+      `ClusterRole weir-${name}`,
+      `ClusterRoleBinding weir-${name}`,
+    ]);
+    expect(
+      all
+        .flatMap(({ rules }) => rules ?? [])
+        .flatMap((rule) => Object.keys(rule))
+        .filter((key) => !['apiGroups', 'resources', 'verbs'].includes(key)),
+    ).toEqual([]);
+  });
 
   test('of an agent let it read plans and report, and nothing else', async () => {
     expect(granted('config/rbac/agent.yaml')).toEqual([

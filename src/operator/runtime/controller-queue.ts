@@ -1,8 +1,11 @@
+import { GROUP } from '../../api/names.ts';
+import { ApiError } from '../../kube/api-error.ts';
 import { WorkQueue } from '../../kube/work-queue.ts';
 import type { Timers } from '../../lib/timers.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import type { Controller } from '../controllers/controller.ts';
+import { remedyFor } from './remedy.ts';
 
 export interface ControllerQueueOptions {
   readonly log: Log;
@@ -45,7 +48,12 @@ export class ControllerQueue {
       random,
       onError: (key, error, retryMillis) => {
         const object = { kind: this.#controller.kind, key };
-        log.warn({ object, error: String(error), retryMillis }, 'failed; will try again');
+        const code = error instanceof ApiError ? error.code : undefined;
+        const remedy = remedyFor(code, `${this.#controller.kind.toLowerCase()}s.${GROUP}`);
+        log.warn(
+          { object, error: String(error), retryMillis, ...(remedy !== undefined && { remedy }) },
+          'failed; will try again',
+        );
       },
     });
     for (const key of keys) this.#queue.add(key);

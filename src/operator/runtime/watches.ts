@@ -4,6 +4,7 @@ import { Reflector, type ReflectorEvent, type ReflectorOptions } from '../../kub
 import type { Resource } from '../../kube/resource.ts';
 import type { Timers } from '../../lib/timers.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { remedyFor } from './remedy.ts';
 
 export interface WatchesOptions {
   readonly log: Log;
@@ -47,7 +48,7 @@ export class Watches {
       random,
       log: (event) => {
         count(resource.plural, event.what);
-        const remedy = remedyFor(resource, event.code);
+        const remedy = remedyFor(event.code, `${resource.plural}.${resource.group}`);
         const fields = { resource: resource.plural, ...event, ...(remedy !== undefined && { remedy }) };
         log[event.failure === undefined ? 'debug' : 'warn'](fields, `watch ${event.what}`);
       },
@@ -89,12 +90,4 @@ export class Watches {
   counts(): [resource: string, count: number][] {
     return this.#all.map(({ resource, size }) => [resource.plural, size()]);
   }
-}
-
-/** What a person can do where trying again alone will not help. */
-function remedyFor({ group, plural }: Resource, code: number | undefined): string | undefined {
-  if (code === 401) return "the credentials are refused: renew the kubeconfig, or the pod's service account";
-  if (code === 403) return 'the operator lacks the right to list and watch them: kubectl apply -f config/rbac/';
-  if (code === 404 && group !== '') return `${plural}.${group} is not installed: kubectl apply -f crds/`;
-  return undefined;
 }

@@ -51,9 +51,9 @@ export interface StandingPlan {
   /** Undefined where the plan is none that the operator has written: somebody has edited it. */
   readonly hash: string | undefined;
   /** Uids of its captures. */
-  readonly captures: readonly string[];
+  readonly captures: ReadonlySet<string>;
   /** Uids of its exports. */
-  readonly exports: readonly string[];
+  readonly exports: ReadonlySet<string>;
 }
 
 export interface ClusterNode extends Stored {

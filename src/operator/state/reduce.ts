@@ -74,12 +74,12 @@ export function reduceAgent(object: AgentObject, before: Agent | undefined): Age
 }
 
 function standingPlan(plan: FlowAgent['spec']['plan'] | undefined): StandingPlan {
-  if (plan === undefined) return { hash: undefined, captures: [], exports: [] };
+  if (plan === undefined) return { hash: undefined, captures: new Set(), exports: new Set() };
   const { hash, ...content } = plan;
   return {
     hash: hash === sha256(canonicalJson(content)) ? hash : undefined,
-    captures: plan.captures.map(({ uid }) => uid),
-    exports: plan.exports.map(({ uid }) => uid),
+    captures: new Set(plan.captures.map(({ uid }) => uid)),
+    exports: new Set(plan.exports.map(({ uid }) => uid)),
   };
 }
 

@@ -72,6 +72,13 @@ export function isAgentPod({ namespace, labels }: ClusterPod, operatorNamespace:
   return Object.entries(AGENT_POD_LABELS).every(([key, value]) => labels[key] === value);
 }
 
+/** Whether the node is ready and has an agent that is: else its last report tells how it was, not how it is. */
+export function isAgentAlive(state: State, node: string): boolean {
+  if (state.nodes.get(node)?.ready !== true) return false;
+  for (const { ready } of state.pods.by('agentOn', node)) if (ready) return true;
+  return false;
+}
+
 /** Labels of a namespace; of one that is not known, none. */
 export function namespaceLabels(state: State, namespace: string): Readonly<Record<string, string>> {
   return state.namespaces.get(namespace)?.labels ?? {};

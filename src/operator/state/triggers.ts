@@ -30,11 +30,15 @@ export class Triggers {
   }
 
   onCapture({ key, before, after }: Delta<Capture>): void {
-    if (after === undefined || !this.#wake.isOwnWrite('capture', key, after.resourceVersion)) this.#wake.capture(key);
+    const own = this.#wake.isOwnWrite('capture', key, after?.resourceVersion ?? '');
+    // Of several changes that a list brings as one, the last may be the operator's own, and not the only one.
+    if (!(own && isSameSpec(before, after))) this.#wake.capture(key);
     if (canonicalJson(before?.object.status?.retired) !== canonicalJson(after?.object.status?.retired)) {
       this.#terminatingAgents();
     }
     if (isSameSpec(before, after)) return;
+    // What is gone, or about to go, takes no counters over any more.
+    this.#terminatingAgents();
     for (const name of new Set(
       [before, after].flatMap((capture) => (capture === undefined ? [] : exportKeys(capture))),
     )) {
@@ -45,11 +49,14 @@ export class Triggers {
   }
 
   onExport({ key, before, after }: Delta<Export>): void {
-    if (after === undefined || !this.#wake.isOwnWrite('export', key, after.resourceVersion)) this.#wake.export(key);
+    const own = this.#wake.isOwnWrite('export', key, after?.resourceVersion ?? '');
+    if (!(own && isSameSpec(before, after))) this.#wake.export(key);
     if (canonicalJson(before?.object.status?.retired) !== canonicalJson(after?.object.status?.retired)) {
       this.#terminatingAgents();
     }
     if (isSameSpec(before, after)) return;
+    // What is gone, or about to go, takes no counters over any more.
+    this.#terminatingAgents();
     for (const uid of new Set([before?.uid, after?.uid])) if (uid !== undefined) this.#agentsThatRun(uid);
     for (const capture of this.#state.captures.by('export', key)) {
       this.#wake.capture(capture.key);
@@ -62,6 +69,7 @@ export class Triggers {
   onNode({ key, before, after }: Delta<ClusterNode>): void {
     if (before !== undefined && after !== undefined && sameNode(before, after)) return;
     this.#wake.agent(key);
+    this.#agentReadiness(key);
     for (const namespace of this.#state.presence.namespacesOn(key)) {
       for (const capture of capturesOver(this.#state, namespace)) this.#wake.capture(capture.key);
     }
@@ -89,12 +97,8 @@ export class Triggers {
       this.#wake.agent(node);
       for (const capture of capturesOver(this.#state, namespace)) this.#wake.capture(capture.key);
     }
-    for (const pod of [before, after]) {
-      if (pod?.node === undefined || !isAgentPod(pod, this.#state.operatorNamespace)) continue;
-      if (before?.ready !== after?.ready || before?.node !== after?.node) {
-        for (const capture of capturesOn(this.#state, pod.node)) this.#wake.capture(capture.key);
-      }
-    }
+    const [had, has] = [before, after].map((pod) => this.#agentNode(pod));
+    if (had !== has) for (const node of [had, has]) if (node !== undefined) this.#agentReadiness(node);
     const namespace = (after ?? before)?.namespace ?? '';
     if (before?.node === after?.node && canonicalJson(before?.labels) === canonicalJson(after?.labels)) return;
     for (const capture of capturesOver(this.#state, namespace)) {
@@ -105,11 +109,22 @@ export class Triggers {
     }
   }
 
+  /** The node on which this pod is an agent that is ready. */
+  #agentNode(pod: ClusterPod | undefined): string | undefined {
+    return pod?.ready === true && isAgentPod(pod, this.#state.operatorNamespace) ? pod.node : undefined;
+  }
+
+  /** What a node's last report is worth hangs on whether its agent lives. */
+  #agentReadiness(node: string): void {
+    for (const capture of capturesOn(this.#state, node)) this.#wake.capture(capture.key);
+    for (const { name } of this.#state.agents.get(node)?.exports.values() ?? []) this.#wake.export(name);
+  }
+
   onAgent({ key, before, after }: Delta<Agent>): void {
     const planChanged = before?.plan !== after?.plan;
-    if (planChanged || ownedText(before) !== ownedText(after)) {
-      if (after === undefined || !this.#wake.isOwnWrite('agent', key, after.resourceVersion)) this.#wake.agent(key);
-    }
+    const own = this.#wake.isOwnWrite('agent', key, after?.resourceVersion ?? '');
+    const isEcho = own && after !== undefined && after.terminating === (before?.terminating ?? false);
+    if ((planChanged || ownedText(before) !== ownedText(after)) && !isEcho) this.#wake.agent(key);
     if (planChanged) this.#planned(before, after);
     // Its counters move into the captures' own status, or can be taken out of the list of those that have.
     const coming = before?.terminating !== after?.terminating || before?.uid !== after?.uid;
@@ -128,7 +143,7 @@ export class Triggers {
 
   /** A capture waits for what the agent makes of its plan; an export counts the nodes that have it in theirs. */
   #planned(before: Agent | undefined, after: Agent | undefined): void {
-    const captures = new Set([...(before?.plan.captures ?? []), ...(after?.plan.captures ?? [])]);
+    const captures = new Set(before?.plan.captures).union(new Set(after?.plan.captures));
     for (const uid of captures) for (const { key } of this.#state.captures.by('uid', uid)) this.#wake.captureLater(key);
     const exports = new Set(before?.plan.exports).symmetricDifference(new Set(after?.plan.exports));
     for (const uid of exports) for (const { key } of this.#state.exports.by('uid', uid)) this.#wake.export(key);
@@ -174,12 +189,16 @@ function changes<Row extends Reported & { readonly name: string }>(
   after: Reports<Row> = new Map<string, Row>(),
 ): Map<string, 'state' | 'rest' | undefined> {
   const found = new Map<string, 'state' | 'rest' | undefined>();
-  for (const [uid, { name }] of before) if (!after.has(uid)) found.set(name, 'state');
+  // One of the same name may have come after another: each has a row, and the change that matters more counts.
+  const note = (name: string, change: 'state' | 'rest' | undefined) => {
+    if (found.get(name) !== 'state') found.set(name, change ?? found.get(name));
+  };
+  for (const [uid, { name }] of before) if (!after.has(uid)) note(name, 'state');
   for (const [uid, row] of after) {
     const former = before.get(uid);
     const same = former !== undefined && canonicalJson(reportedState(former)) === canonicalJson(reportedState(row));
-    if (!same) found.set(row.name, 'state');
-    else found.set(row.name, canonicalJson(former) === canonicalJson(row) ? undefined : 'rest');
+    if (!same) note(row.name, 'state');
+    else note(row.name, canonicalJson(former) === canonicalJson(row) ? undefined : 'rest');
   }
   return found;
 }

@@ -5,6 +5,8 @@ export interface AgentRow<Row> {
   readonly node: string;
   /** Whether that FlowAgent is being deleted, and only waits for its counters to be taken over. */
   readonly terminating: boolean;
+  /** Whether its agent lives: else rates and failures in it are of another time. Counters always count. */
+  readonly alive: boolean;
   readonly row: Row;
 }
 

@@ -8,6 +8,8 @@ export interface AuditEvent {
   readonly verb: string;
   /** Plural, lower case; undefined for what is no object, such as /readyz. */
   readonly resource: string | undefined;
+  /** API group of the resource; empty for the core group. */
+  readonly group: string;
   readonly subresource: string | undefined;
   readonly namespace: string | undefined;
   readonly name: string | undefined;
@@ -29,7 +31,9 @@ export const AUDIT_POLICY = {
 interface Line {
   readonly user: { readonly username: string };
   readonly verb: string;
-  readonly objectRef?: Readonly<Partial<Record<'resource' | 'subresource' | 'namespace' | 'name', string>>>;
+  readonly objectRef?: Readonly<
+    Partial<Record<'resource' | 'apiGroup' | 'subresource' | 'namespace' | 'name', string>>
+  >;
   readonly responseStatus?: { readonly code: number };
   readonly userAgent?: string;
   readonly requestReceivedTimestamp: string;
@@ -48,6 +52,7 @@ function parseLine(text: string): AuditEvent {
     user: line.user.username,
     verb: line.verb,
     resource: line.objectRef?.resource,
+    group: line.objectRef?.apiGroup ?? '',
     subresource: line.objectRef?.subresource,
     namespace: line.objectRef?.namespace,
     name: line.objectRef?.name,

@@ -80,7 +80,7 @@ export function pod(key: string, on: string | undefined, rest: Partial<ClusterPo
   return { ...stored, key, namespace, labels: {}, node: on, ready: true, ...rest };
 }
 
-const NO_PLAN = { hash: undefined, captures: [], exports: [] };
+const NO_PLAN = { hash: undefined, captures: new Set<string>(), exports: new Set<string>() };
 
 /** What an agent says of captures and exports. */
 export interface Said {
@@ -129,7 +129,7 @@ export function nodeFacts(name: string, rest: Partial<NodeFacts> = {}): NodeFact
 export function facts(of: Capture, rest: Partial<CaptureFacts> = {}): CaptureFacts {
   const nodes = rest.nodes ?? [];
   const rows = nodes.flatMap(({ name, report: row }): AgentRow<CaptureReport>[] =>
-    row === undefined ? [] : [{ agent: `agent-${name}`, node: name, terminating: false, row }],
+    row === undefined ? [] : [{ agent: `agent-${name}`, node: name, terminating: false, alive: true, row }],
   );
 
   return {

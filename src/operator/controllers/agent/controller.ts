@@ -5,7 +5,7 @@ import type { Agent } from '../../state/objects.ts';
 import { reduceAgent } from '../../state/reduce.ts';
 import type { State } from '../../state/state.ts';
 import { type Controller, UNCHANGED } from '../controller.ts';
-import { applyAgent } from './apply.ts';
+import { applyAgent, releaseAgent } from './apply.ts';
 import { gatherAgent } from './gather.ts';
 import { planAgent } from './plan.ts';
 
@@ -25,9 +25,10 @@ export function agentController(
     kind: FLOW_AGENTS.kind,
     async reconcile(node) {
       const agent = own.current(node, state.agents.get(node));
-      const { write, refused } = planAgent(gatherAgent(state, node, agent));
+      const { write, release, refused } = planAgent(gatherAgent(state, node, agent));
       const changed = remember(state, node, refused ?? new Set());
       if (changed.length > 0) onRefused(changed);
+      if (release && agent !== undefined) return { written: await releaseAgent(client, agent) };
       if (write === undefined) return UNCHANGED;
       const written = await applyAgent(client, write);
       own.record(node, reduceAgent(written, agent));

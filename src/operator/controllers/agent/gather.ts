@@ -40,7 +40,9 @@ export function gatherAgent(state: State, name: string, agent: Agent | undefined
 }
 
 function areCountersPending(state: State, { uid, captures, exports }: Agent): boolean {
-  const lacks = ({ object }: Capture | Export) => object.status?.retired?.agents?.includes(uid) !== true;
+  // What is being deleted itself takes nothing over, and nobody asks for its totals again.
+  const lacks = ({ object, terminating }: Capture | Export) =>
+    !terminating && object.status?.retired?.agents?.includes(uid) !== true;
   return (
     [...captures.keys()].some((reported) => Array.from(state.captures.by('uid', reported)).some(lacks)) ||
     [...exports.keys()].some((reported) => Array.from(state.exports.by('uid', reported)).some(lacks))

@@ -22,17 +22,20 @@ export interface DesiredAgent {
 export interface AgentDecision {
   /** What to apply; undefined where all is as it should be, or somebody else has to act first. */
   readonly write: DesiredAgent | undefined;
+  /** Whether its counters are where they belong, so that it may go. */
+  readonly release: boolean;
   /** Uids of captures that do not fit into the plan; undefined where no plan was made. */
   readonly refused: ReadonlySet<string> | undefined;
 }
 
-const NOTHING: AgentDecision = { write: undefined, refused: undefined };
+const NOTHING: AgentDecision = { write: undefined, release: false, refused: undefined };
 
 /** The FlowAgent of one node. Pure: the same facts give the same plan, byte for byte. */
 export function planAgent(facts: AgentFacts): AgentDecision {
   const { node, agent } = facts;
-  if (agent?.terminating === true)
-    return { ...NOTHING, write: facts.countersPending ? undefined : released(agent, facts) };
+  if (agent?.terminating === true) {
+    return { ...NOTHING, release: !facts.countersPending && agent.finalizers.includes(RETIRE_FINALIZER) };
+  }
   if (node === undefined) return NOTHING;
   // It belongs to a Node of the same name that is gone: the garbage collector takes it away, then there will be a new one.
   if (agent?.owner !== undefined && agent.owner !== node.uid) return NOTHING;
@@ -46,6 +49,7 @@ export function planAgent(facts: AgentFacts): AgentDecision {
   const tooLarge = problems.filter(({ reason }) => reason === 'PlanTooLarge');
   return {
     write: isUpToDate(agent, plan) ? undefined : desired(node, agent, plan),
+    release: false,
     refused: new Set(tooLarge.flatMap(({ source }) => source.metadata.uid ?? [])),
   };
 }
@@ -67,17 +71,4 @@ function desired(node: ClusterNode, agent: Agent | undefined, plan: Plan): Desir
     },
     spec: { plan },
   };
-}
-
-/** Without the finalizer, and so gone: its counters are where they belong. A node that is gone has nothing to do. */
-function released({ node, uid, finalizers }: Agent, { nodeCount }: AgentFacts): DesiredAgent | undefined {
-  if (!finalizers.includes(RETIRE_FINALIZER)) return undefined;
-  const { plan } = compilePlan({
-    captures: [],
-    exports: [],
-    node: { name: node, programs: PROGRAMS },
-    reportSeconds: reportSeconds(nodeCount),
-    namespaceLabels: () => ({}),
-  });
-  return { apiVersion: API_VERSION, kind: 'FlowAgent', metadata: { name: node, uid }, spec: { plan } };
 }

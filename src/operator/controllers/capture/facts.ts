@@ -26,11 +26,11 @@ export interface NodeFacts {
   readonly ready: boolean;
   /** ms since the epoch. */
   readonly createdAt: number;
-  /** Whether an agent's pod on it is ready. */
+  /** Whether an agent's pod on it is ready: what it reported last is true then. */
   readonly agentReady: boolean;
   /** Whether the capture did not fit into its plan. */
   readonly refused: boolean;
-  /** When its plan was last written, ms since the epoch. */
+  /** When its plan was last written, ms since the epoch; undefined while the capture is not in it. */
   readonly plannedAt: number | undefined;
   /** What its agent says of this capture. */
   readonly report: CaptureReport | undefined;

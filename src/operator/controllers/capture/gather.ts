@@ -3,7 +3,7 @@ import type { Labels } from '../../../plan/selector.ts';
 import { resolveReferences } from '../../references.ts';
 import type { Agent, Capture } from '../../state/objects.ts';
 import { nodesOf, podsInScope, selectsPod } from '../../state/scope.ts';
-import { exportKeys, type State } from '../../state/state.ts';
+import { exportKeys, isAgentAlive, type State } from '../../state/state.ts';
 import type { AgentRow } from '../../status/retired.ts';
 import type { CaptureFacts, NodeFacts } from './facts.ts';
 
@@ -18,7 +18,7 @@ export function gatherCapture(state: State, capture: Capture): CaptureFacts {
     matchedPods,
     missed,
     nodes: Array.from(nodesOf(state, capture), (node) => gatherNode(state, capture, exports, node)),
-    rows: Array.from(state.agents.by('reported', capture.uid)).flatMap((agent) => rowsOf(agent, capture)),
+    rows: Array.from(state.agents.by('reported', capture.uid)).flatMap((agent) => rowsOf(state, agent, capture)),
     agentExists: (uid) => !state.agents.by('uid', uid).next().done,
   };
 }
@@ -36,21 +36,22 @@ function countPods(state: State, capture: Capture): Pick<CaptureFacts, 'matchedP
 function gatherNode(state: State, { uid }: Capture, exports: ReadonlySet<string>, name: string): NodeFacts {
   const node = state.nodes.get(name);
   const agent = state.agents.get(name);
+  const alive = isAgentAlive(state, name);
   return {
     name,
     ready: node?.ready === true,
     createdAt: node?.createdAt ?? 0,
-    agentReady: Array.from(state.pods.by('agentOn', name)).some(({ ready }) => ready),
+    agentReady: alive,
     refused: state.refused.get(name)?.has(uid) === true,
-    plannedAt: agent?.plannedAt,
+    plannedAt: agent?.plan.captures.has(uid) === true ? agent.plannedAt : undefined,
     report: agent?.captures.get(uid),
-    failing: [...exports]
-      .flatMap((target) => agent?.exports.get(target) ?? [])
-      .filter(({ state: is }) => is === 'Failing'),
+    failing: alive
+      ? [...exports].flatMap((target) => agent?.exports.get(target) ?? []).filter(({ state: is }) => is === 'Failing')
+      : [],
   };
 }
 
-function rowsOf({ uid, node, terminating, captures }: Agent, capture: Capture): AgentRow<CaptureReport>[] {
-  const row = captures.get(capture.uid);
-  return row === undefined ? [] : [{ agent: uid, node, terminating, row }];
+function rowsOf(state: State, { uid, node, terminating, captures }: Agent, of: Capture): AgentRow<CaptureReport>[] {
+  const row = captures.get(of.uid);
+  return row === undefined ? [] : [{ agent: uid, node, terminating, alive: isAgentAlive(state, node), row }];
 }

@@ -85,7 +85,8 @@ function ledger({ capture, rows, agentExists }: CaptureFacts) {
   const old = { sums: { ...NOTHING_COUNTED, ...counted }, agents };
   const { retired, live } = retire(old, rows, agentExists, ({ flows }, counter) => flows?.[counter] ?? 0);
   const total = (counter: Counter) => retired.sums[counter] + sum(live, ({ flows }) => flows?.[counter]);
-  const perSecond = sum(live, ({ flows, state }) => (state === 'Ended' ? 0 : flows?.perSecond));
+  const lively = live.filter(({ alive, row }) => alive && row.state !== 'Ended');
+  const perSecond = sum(lively, ({ flows }) => flows?.perSecond);
   const flows = {
     perSecond,
     observed: total('observed'),

@@ -56,7 +56,10 @@ export function programming({ capture, nodes }: CaptureFacts, now: number): Prog
     const message = `no node with a pod in scope has a ready agent: ${namesOf([...absent, ...young])}. Look at the agents' DaemonSet`;
     return { ...counts, verdict: verdict('FlowCapture', 'Programmed', 'AgentNotReporting', message) };
   }
-  return { ...counts, verdict: verdict('FlowCapture', 'Programmed', 'Programmed', runningText(desired, absent)) };
+  return {
+    ...counts,
+    verdict: verdict('FlowCapture', 'Programmed', 'Programmed', runningText(desired, absent, young)),
+  };
 }
 
 /** Of a capture that is not to run: no node has anything to do with it. */
@@ -101,7 +104,8 @@ function nextChange(young: readonly NodeFacts[], pending: readonly NodeFacts[], 
   return instants.length === 0 ? undefined : Math.min(...instants) - now;
 }
 
-function runningText(desired: number, absent: readonly NodeFacts[]): string {
+function runningText(desired: number, absent: readonly NodeFacts[], young: readonly NodeFacts[]): string {
+  if (desired === 0 && young.length > 0) return `nodes that have just joined wait for their agents: ${namesOf(young)}`;
   const running =
     desired === 0
       ? 'no node has a pod in scope: nothing is to be programmed'

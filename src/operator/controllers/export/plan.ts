@@ -14,7 +14,7 @@ export function planExport(facts: ExportFacts, now: number): ExportStatus {
   const { target, accepted, nodes } = facts;
   const before = target.object.status ?? {};
   const { retired, live } = takeOver(facts);
-  const active = live.filter(({ row }) => row.state !== 'Ended');
+  const active = live.filter(({ alive, row }) => alive && row.state !== 'Ended');
   const delivered = retired.sums.delivered + sum(live, 'delivered');
   const failures = active.flatMap(failureOf);
   const resolved = verdict('FlowExport', 'ResolvedRefs', 'ResolvedRefs', 'the export refers to no other object');

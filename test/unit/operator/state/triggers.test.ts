@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AGENT_POD_LABELS } from '../../../../src/api/names.ts';
+import type { CaptureReport } from '../../../../src/api/types.generated.ts';
 import type { Delta, Store } from '../../../../src/kube/store.ts';
 import type { Agent, Capture, StandingPlan } from '../../../../src/operator/state/objects.ts';
 import { capturesOn, nodesOf, podsInScope } from '../../../../src/operator/state/scope.ts';
@@ -153,8 +154,10 @@ describe('a change of a pod', () => {
   test("of an agent's pod wakes the captures of its node", () => {
     const key = `${OPERATOR_NAMESPACE}/weir-agent-1`;
     const ready = (is: boolean) => pod(key, 'n1', { labels: AGENT_POD_LABELS, ready: is });
-    expect(onPod(key, ready(false))).toEqual(['agent n1', 'capture shop/checkout', 'capture weir-system/everything']);
+    expect(onPod(key, ready(false))).toEqual(['agent n1']);
     expect(onPod(key, ready(true))).toEqual(['capture shop/checkout', 'capture weir-system/everything']);
+    // Without an agent's labels it is none any more.
+    expect(onPod(key, pod(key, 'n1'))).toEqual(['capture shop/checkout', 'capture weir-system/everything']);
   });
 });
 
@@ -167,6 +170,18 @@ describe('a change of a capture', () => {
       'agent n3',
       'capture shop/checkout',
     ]);
+  });
+
+  test('that a list brings together with its own write wakes it: one of the two was somebody else', () => {
+    ownWrites.add('capture shop/checkout 9');
+    const changed = { ...capture('shop/checkout', {}, { generation: 2 }), resourceVersion: '9' };
+    expect(onCapture('shop/checkout', changed)).toContain('capture shop/checkout');
+  });
+
+  test('that is deleted, or about to be, wakes the FlowAgents that wait for it', () => {
+    state.agents.set('gone', agent('gone', {}, { terminating: true }));
+    expect(onCapture('shop/checkout', { ...checkout, terminating: true })).toContain('agent gone');
+    expect(onCapture('shop/checkout', undefined)).toContain('agent gone');
   });
 
   test('that its controller has just written wakes nothing', () => {
@@ -190,8 +205,8 @@ describe('a change of a capture', () => {
 function planOf(captures: readonly Capture[]): StandingPlan {
   return {
     hash: captures.map(({ uid, generation }) => `${uid}.${generation}`).join(' '),
-    captures: captures.map(({ uid }) => uid),
-    exports: [],
+    captures: new Set(captures.map(({ uid }) => uid)),
+    exports: new Set(),
   };
 }
 
@@ -212,6 +227,16 @@ describe('a change of a FlowAgent', () => {
       ['capture shop/checkout'],
     );
     expect(onAgent(agent('n1', { captures: [] }))).toEqual(['capture shop/checkout']);
+  });
+
+  test('of a capture that was made anew counts, whatever is told of the former one of that name', () => {
+    const former = report(capture('shop/checkout', {}, { uid: 'former' }), { state: 'Ended' });
+    for (const order of [(rows: CaptureReport[]) => rows, (rows: CaptureReport[]) => rows.toReversed()]) {
+      const rows = (rest: Partial<CaptureReport>) => ({ captures: order([report(checkout, rest), former]) });
+      onAgent(agent('n1', rows({})));
+      expect(onAgent(agent('n1', rows({ state: 'Failed' })))).toEqual(['capture shop/checkout']);
+      expect(onAgent(agent('n1', rows({ state: 'Failed', flows: { lost: 1 } })))).toEqual(['later shop/checkout']);
+    }
   });
 
   test('of an export wakes the captures that feed it, too', () => {
@@ -235,7 +260,7 @@ describe('a change of a FlowAgent', () => {
 
   test('of an export that comes into the plan or leaves it wakes that export', () => {
     state.exports.set('weir-system/x', flowExport('weir-system/x'));
-    const plan = { hash: 'h', captures: [], exports: ['uid-weir-system/x'] };
+    const plan = { hash: 'h', captures: new Set<string>(), exports: new Set(['uid-weir-system/x']) };
     expect(onAgent(agent('n1', {}, { plan }))).toEqual(['agent n1', 'export weir-system/x']);
     expect(onAgent(agent('n1', {}, { plan: { ...plan, hash: 'i' } }))).toEqual(['agent n1']);
   });

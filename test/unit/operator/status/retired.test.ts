@@ -8,6 +8,7 @@ const row = (agent: string, lost: number, terminating = false): AgentRow<Row> =>
   agent,
   node: `node-${agent}`,
   terminating,
+  alive: !terminating,
   row: { lost },
 });
 const count = ({ lost }: Row) => lost;

@@ -95,10 +95,9 @@ describe('the FlowAgent of a node', () => {
   test('that is being deleted is let go once its counters are taken over', () => {
     const going = { ...stored(facts()), terminating: true };
     expect(planAgent(facts({ agent: going, countersPending: true })).write).toBeUndefined();
-    const { write } = planAgent(facts({ agent: going }));
-    expect(write?.metadata).toEqual({ name: 'worker-1', uid: 'agent-worker-1' });
-    expect(write?.spec.plan).toMatchObject({ node: 'worker-1', captures: [], exports: [] });
-    expect(planAgent(facts({ agent: { ...going, finalizers: ['other'] } })).write).toBeUndefined();
+    expect(planAgent(facts({ agent: going, countersPending: true })).release).toBe(false);
+    expect(planAgent(facts({ agent: going }))).toEqual({ write: undefined, release: true, refused: undefined });
+    expect(planAgent(facts({ agent: { ...going, finalizers: ['other'] } })).release).toBe(false);
   });
 
   test('names the captures that do not fit', () => {

@@ -204,6 +204,7 @@ describe('the ledger', () => {
       agent: name,
       node: name,
       terminating,
+      alive: true,
       row: report(old, { state, flows: FLOWS }),
     });
     const rows = [row('a', false, 'Programmed'), row('left', false, 'Ended'), row('leaving', true, 'Programmed')];
@@ -225,6 +226,7 @@ describe('the ledger', () => {
       agent: `${at}`,
       node: `${at}`,
       terminating: false,
+      alive: true,
       row: report(checkout, { lastFlowTime }),
     }));
     expect(planCapture(facts(checkout, { rows }), NOW).status.lastFlowTime).toBe(times[1]);

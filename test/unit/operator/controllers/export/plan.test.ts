@@ -16,6 +16,7 @@ function facts(
     agent: `agent-${at}`,
     node: `n${at}`,
     terminating: false,
+    alive: true,
     row: { uid: target.uid, name: target.key, state: 'Idle', ...row } as const,
   }));
   return {
