@@ -33,7 +33,7 @@ function documents(file: string): Role[] {
   return parseAllDocuments(readFileSync(file, 'utf8')).map((document): Role => document.toJS());
 }
 
-function right(verb: string, group: string, resource: string): string {
+function rightText(verb: string, group: string, resource: string): string {
   return `${verb} ${group === '' ? '' : `${group}/`}${resource}`;
 }
 
@@ -43,7 +43,9 @@ function granted(file: string): string[] {
   const rules = roles.filter(({ kind }) => kind.endsWith('Role')).flatMap((role) => role.rules ?? []);
   return rules
     .flatMap(({ apiGroups, resources, verbs }) =>
-      apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => right(verb, group, resource)))),
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => rightText(verb, group, resource))),
+      ),
     )
     .toSorted();
 }
@@ -53,8 +55,8 @@ function used(events: readonly AuditEvent[]): string[] {
   const rights = new Set<string>();
   for (const { user, verb, group, resource, subresource, code } of events) {
     if (user !== OPERATOR_USER || resource === undefined) continue;
-    rights.add(right(verb, group, subresource === undefined ? resource : `${resource}/${subresource}`));
-    if (verb === 'patch' && code === CREATED) rights.add(right('create', group, resource));
+    rights.add(rightText(verb, group, subresource === undefined ? resource : `${resource}/${subresource}`));
+    if (verb === 'patch' && code === CREATED) rights.add(rightText('create', group, resource));
   }
   return [...rights].toSorted();
 }
@@ -138,9 +140,9 @@ describe.skipIf(reason !== undefined)(`the rights of config/rbac ${reason ?? ''}
 
   test('of an agent let it read plans and report, and nothing else', async () => {
     expect(granted('config/rbac/agent.yaml')).toEqual([
-      'list flowagents',
-      'patch flowagents/status',
-      'watch flowagents',
+      'list weir.dev/flowagents',
+      'patch weir.dev/flowagents/status',
+      'watch weir.dev/flowagents',
     ]);
     expect(await agentMay(['patch', 'flowagents', '--subresource=status'])).toBe('yes');
     for (const right of [
