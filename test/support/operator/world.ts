@@ -61,7 +61,9 @@ export class World {
     const [namespace = '', name = ''] = key.split('/');
     const containers = [{ name: 'main', image: 'registry.example/app:1' }];
     const spec = { nodeName: node, containers, tolerations: [{ operator: 'Exists' }] };
-    await this.api.apply(podPath(key), { ...object('v1', 'Pod', { name, namespace, labels }), spec });
+    // Its labels may have been changed by labelPod since.
+    const pod = { ...object('v1', 'Pod', { name, namespace, labels }), spec };
+    await this.api.apply(podPath(key), pod, { force: true });
   }
 
   async podStatus(key: string, status: object): Promise<void> {
