@@ -11,7 +11,7 @@ export interface WorkQueueOptions {
   readonly clock: () => number;
   /** From 0 to 1. */
   readonly random: () => number;
-  /** The work failed and will be tried again after so many ms; 0: at once, for it was added meanwhile. */
+  /** The work failed and will be tried again after so many ms. */
   readonly onError: (key: string, error: unknown, retryMillis: number) => void;
   readonly backoff?: Backoff;
 }
@@ -21,15 +21,19 @@ const BACKOFF: Backoff = { firstMillis: 200, longestMillis: 15_000 };
 
 /**
  * Keys of objects to be looked at. One that is added several times is worked on once; one that is added while it is worked
- * on, once more afterwards, never twice at the same time. First come, first served. What fails comes again, later each time.
+ * on, once more afterwards, never twice at the same time. First come, first served. What fails comes again, later each time,
+ * and not before: an API server that asks for time gets it, however often the key is added meanwhile.
+ *
+ * Work begins after whoever adds has ended its turn: of changes that come together, all are seen.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #waiting = new Set<string>();
   /** Worked on now; true: and added again meanwhile. */
   readonly #running = new Map<string, boolean>();
-  readonly #later = new Map<string, { readonly due: number; readonly cancel: () => void }>();
+  readonly #later = new Map<string, { readonly due: number; readonly held: boolean; readonly cancel: () => void }>();
   readonly #failures = new Map<string, number>();
+  #pumpIsDue = false;
   #stopped = false;
   readonly #drained = Promise.withResolvers<void>();
 
@@ -42,27 +46,33 @@ export class WorkQueue {
     return this.#waiting.size;
   }
 
+  /** What failed keeps the time at which it is tried again. */
   add(key: string): void {
-    if (this.#stopped) return;
-    this.#later.get(key)?.cancel();
+    const later = this.#later.get(key);
+    if (this.#stopped || later?.held === true) return;
+    later?.cancel();
     this.#later.delete(key);
     if (this.#running.has(key)) this.#running.set(key, true);
     else this.#waiting.add(key);
-    this.#pump();
+    this.#pumpSoon();
   }
 
   /** Adds the key after so many ms, unless it is added before. Of several such times the earliest counts. */
   addAfter(key: string, millis: number): void {
-    if (this.#stopped || this.#waiting.has(key) || this.#running.get(key) === true) return;
-    const due = this.#options.clock() + millis;
+    if (this.#waiting.has(key) || this.#running.get(key) === true) return;
     const known = this.#later.get(key);
-    if (known !== undefined && known.due <= due) return;
-    known?.cancel();
+    if (known !== undefined && known.due <= this.#options.clock() + millis) return;
+    if (known?.held !== true) this.#arm(key, millis, false);
+  }
+
+  #arm(key: string, millis: number, held: boolean): void {
+    if (this.#stopped) return;
+    this.#later.get(key)?.cancel();
     const cancel = this.#options.timers.after(millis, () => {
       this.#later.delete(key);
       this.add(key);
     });
-    this.#later.set(key, { due, cancel });
+    this.#later.set(key, { due: this.#options.clock() + millis, held, cancel });
   }
 
   /** Nothing new is begun; resolves when what is under way has ended. */
@@ -73,6 +83,15 @@ export class WorkQueue {
     this.#waiting.clear();
     if (this.#running.size === 0) this.#drained.resolve();
     await this.#drained.promise;
+  }
+
+  #pumpSoon(): void {
+    if (this.#pumpIsDue) return;
+    this.#pumpIsDue = true;
+    queueMicrotask(() => {
+      this.#pumpIsDue = false;
+      this.#pump();
+    });
   }
 
   #pump(): void {
@@ -89,29 +108,22 @@ export class WorkQueue {
     try {
       await work(key);
       this.#failures.delete(key);
-      this.#end(key);
+      if (this.#running.get(key) === true && !this.#stopped) this.#waiting.add(key);
     } catch (error) {
       const retry = this.#retryMillis(key, error);
       onError(key, error, retry);
-      this.#end(key);
-      if (retry > 0) this.addAfter(key, retry);
+      this.#arm(key, retry, true);
     }
+    this.#running.delete(key);
+    if (this.#stopped && this.#running.size === 0) this.#drained.resolve();
+    this.#pump();
   }
 
   #retryMillis(key: string, error: unknown): number {
     const { random, backoff = BACKOFF } = this.#options;
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
-    if (this.#running.get(key) === true) return 0;
     const wanted = error instanceof ApiError ? (error.retryAfterMillis ?? 0) : 0;
     return Math.max(wanted, backoffMillis(backoff, failures, random));
-  }
-
-  #end(key: string): void {
-    const again = this.#running.get(key) === true;
-    this.#running.delete(key);
-    if (again && !this.#stopped) this.#waiting.add(key);
-    if (this.#stopped && this.#running.size === 0) this.#drained.resolve();
-    this.#pump();
   }
 }

@@ -402,8 +402,14 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
     for (const key of names.slice(-3)) {
       await conditions('FlowCapture', key, ['Programmed False PlanTooLarge', full], ['Ready False PlanTooLarge', full]);
     }
-    const planned = (await world.getAgent('n1')).spec.plan.captures.map(({ name }) => name);
-    expect(planned).toHaveLength(MAX_CAPTURES);
+    const planned = await eventually(
+      async () => {
+        const found = (await world.getAgent('n1')).spec.plan.captures.map(({ name }) => name);
+        expect(found).toHaveLength(MAX_CAPTURES);
+        return found;
+      },
+      { what: 'the plan is full' },
+    );
     const next = names.find((name) => !planned.includes(name)) ?? '';
     await conditions('FlowCapture', next, ['Programmed False PlanTooLarge', full]);
     await world.deleteCapture(names[0] ?? '');

@@ -20,6 +20,8 @@ export interface State {
   readonly presence: Presence;
   /** Uids of the captures that did not fit into a node's plan, by node. */
   readonly refused: Map<string, ReadonlySet<string>>;
+  /** Keys of the captures that selected no pod when they were looked at last. */
+  readonly podless: Set<string>;
 }
 
 /** The one key of the index of captures that may look into other namespaces. */
@@ -54,6 +56,7 @@ export function newState(operatorNamespace: string): State {
     }),
     presence: new Presence(),
     refused: new Map(),
+    podless: new Set(),
   };
 }
 

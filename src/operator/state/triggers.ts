@@ -62,8 +62,7 @@ export class Triggers {
       this.#wake.capture(capture.key);
       for (const node of nodesOf(this.#state, capture)) this.#wake.agent(node);
     }
-    // Whoever looks for an export in vain is told which there are.
-    if (before === undefined || after === undefined) this.#unresolvedCaptures();
+    this.#capturesThatLookInVain();
   }
 
   onNode({ key, before, after }: Delta<ClusterNode>): void {
@@ -105,7 +104,7 @@ export class Triggers {
       const selected = [before, after].map((pod) => pod?.node !== undefined && selectsPod(capture, pod.labels));
       if (selected[0] !== selected[1]) this.#wake.capture(capture.key);
       // A capture without pods says which labels there are.
-      else if (capture.object.status?.matchedPods === 0) this.#wake.captureLater(capture.key);
+      else if (this.#state.podless.has(capture.key)) this.#wake.captureLater(capture.key);
     }
   }
 
@@ -157,10 +156,11 @@ export class Triggers {
     for (const agent of this.#state.agents.values()) if (agent.terminating) this.#wake.agent(agent.node);
   }
 
-  #unresolvedCaptures(): void {
-    for (const { key, object } of this.#state.captures.values()) {
-      const resolved = object.status?.conditions?.find(({ type }) => type === 'ResolvedRefs');
-      if (resolved?.status === 'False') this.#wake.capture(key);
+  /** Who names an export that is not there is told which there are. */
+  #capturesThatLookInVain(): void {
+    const isThere = (key: string) => this.#state.exports.get(key)?.terminating === false;
+    for (const capture of this.#state.captures.values()) {
+      if (!exportKeys(capture).every(isThere)) this.#wake.capture(capture.key);
     }
   }
 }

@@ -12,6 +12,11 @@ let running: Map<string, PromiseWithResolvers<void>>;
 let queue: WorkQueue;
 let onBegin: (key: string) => void;
 
+async function add(...keys: readonly string[]): Promise<void> {
+  for (const key of keys) queue.add(key);
+  await settle();
+}
+
 async function finish(key: string, error?: Error): Promise<void> {
   const work = running.get(key);
   running.delete(key);
@@ -60,13 +65,15 @@ describe('a work queue', () => {
         onBegin = (key) => owed.delete(key);
         for (const { what, key, millis } of steps) {
           if (what === 'add') owed.add(key);
-          if (what === 'add') queue.add(key);
+          if (what === 'add') await add(key);
           else if (what === 'later') queue.addAfter(key, millis);
           else if (what === 'pass') await timers.pass(millis);
           else await finish(key, what === 'fail' ? new Error('no') : undefined);
           expect(running.size).toBeLessThanOrEqual(2);
           expect(queue.size === 0 || running.size === 2).toBe(true);
         }
+        // Longer than any pause after a failure.
+        await timers.pass(20_000);
         while (running.size > 0) for (const key of KEYS) await finish(key);
         expect(owed).toEqual(new Set());
         expect(errors.filter((error) => error.includes('twice'))).toEqual([]);
@@ -76,7 +83,7 @@ describe('a work queue', () => {
   });
 
   test('works on a key once however often it is added, first come, first served, so many at once', async () => {
-    for (const key of ['a', 'b', 'c', 'd', 'c', 'd', 'c']) queue.add(key);
+    await add('a', 'b', 'c', 'd', 'c', 'd', 'c');
     expect(began).toEqual(['a', 'b']);
     expect(queue.size).toBe(2);
     await finish('b');
@@ -88,9 +95,16 @@ describe('a work queue', () => {
     expect(queue.size).toBe(0);
   });
 
-  test('works once more on what is added meanwhile, and never twice at once', async () => {
+  test('begins after whoever adds has ended its turn: of changes that come together, all are seen', async () => {
     queue.add('a');
-    for (let times = 0; times < 3; times += 1) queue.add('a');
+    expect(began).toEqual([]);
+    await settle();
+    expect(began).toEqual(['a']);
+  });
+
+  test('works once more on what is added meanwhile, and never twice at once', async () => {
+    await add('a');
+    await add('a', 'a', 'a');
     expect(began).toEqual(['a']);
     await finish('a');
     expect(began).toEqual(['a', 'a']);
@@ -108,7 +122,7 @@ describe('a work queue', () => {
     expect(began).toEqual(['a']);
     await finish('a');
     queue.addAfter('a', 100);
-    queue.add('a');
+    await add('a');
     await finish('a');
     expect(timers.armed).toBe(0);
     await timers.pass(1000);
@@ -116,7 +130,8 @@ describe('a work queue', () => {
   });
 
   test('needs no time for a key whose turn comes anyhow', async () => {
-    for (const key of ['a', 'b', 'c', 'a']) queue.add(key);
+    await add('a', 'b', 'c');
+    await add('a');
     for (const key of ['a', 'c']) queue.addAfter(key, 100);
     expect(timers.armed).toBe(0);
     for (const key of ['a', 'b', 'c', 'a']) await finish(key);
@@ -124,15 +139,15 @@ describe('a work queue', () => {
   });
 
   test('keeps a time that comes while the key is worked on', async () => {
-    queue.add('a');
+    await add('a');
     queue.addAfter('a', 100);
     await finish('a');
     await timers.pass(100);
     expect(began).toEqual(['a', 'a']);
   });
 
-  test('tries again what fails, later each time, at once when it is added, and from the beginning after a success', async () => {
-    queue.add('a');
+  test('tries again what fails, later each time, and from the beginning after a success', async () => {
+    await add('a');
     for (const pause of [200, 400, 800]) {
       await finish('a', new Error('no'));
       expect(errors.pop()).toBe(`a Error: no ${pause}`);
@@ -141,49 +156,42 @@ describe('a work queue', () => {
       await timers.pass(1);
       expect(running.size).toBe(1);
     }
-    await finish('a', new Error('no'));
-    queue.add('a');
-    expect(running.size).toBe(1);
     await finish('a');
-    queue.add('a');
+    await add('a');
     await finish('a', new Error('again'));
     expect(errors.at(-1)).toBe('a Error: again 200');
   });
 
-  test('what fails and was added meanwhile comes again at once, and only once', async () => {
-    queue.add('a');
-    queue.add('a');
+  test('what failed is not tried before its time, however often it is added, and only once', async () => {
+    await add('a');
+    await add('a');
     await finish('a', new Error('no'));
-    expect([began, errors, timers.armed]).toEqual([['a', 'a'], ['a Error: no 0'], 0]);
-    // It was a failure nevertheless.
-    await finish('a', new Error('no'));
-    expect(errors.at(-1)).toBe('a Error: no 400');
+    await add('a', 'a');
+    queue.addAfter('a', 50);
+    await timers.pass(199);
+    expect(began).toEqual(['a']);
+    await timers.pass(1);
+    expect(began).toEqual(['a', 'a']);
+    await finish('a');
+    expect([began, errors, timers.armed]).toEqual([['a', 'a'], ['a Error: no 200'], 0]);
   });
 
   test('counts the failures of each key by itself', async () => {
-    queue.add('a');
+    await add('a');
     await finish('a', new Error('no'));
-    queue.add('a');
+    await timers.pass(200);
     await finish('a', new Error('no'));
-    queue.add('b');
+    await add('b');
     await finish('b', new Error('no'));
     expect(errors).toEqual(['a Error: no 200', 'a Error: no 400', 'b Error: no 200']);
     expect(timers.armed).toBe(2);
   });
 
-  test('a failure keeps an earlier time that was asked for', async () => {
-    queue.add('a');
-    queue.addAfter('a', 50);
-    await finish('a', new Error('no'));
-    expect(timers.armed).toBe(1);
-    await timers.pass(50);
-    expect(began).toEqual(['a', 'a']);
-  });
-
   test('waits as long as an API server asks for', async () => {
-    queue.add('a');
+    await add('a');
     await finish('a', new ApiError(429, 'TooManyRequests', 'later', 7000));
     expect(errors).toEqual(['a ApiError: later 7000']);
+    await add('a');
     await timers.pass(6999);
     expect(running.size).toBe(0);
     await timers.pass(1);
@@ -192,9 +200,9 @@ describe('a work queue', () => {
   });
 
   test('stops: begins nothing new, drops what waits, and waits for what is under way', async () => {
-    for (const key of ['a', 'b', 'c']) queue.add(key);
+    await add('a', 'b', 'c');
     queue.addAfter('d', 100);
-    queue.add('a');
+    await add('a');
     const ended: string[] = [];
     // As an impatient person would.
     const stopping = ['once', 'twice'].map((name) => queue.stop().then(() => ended.push(name)));

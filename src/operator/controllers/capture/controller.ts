@@ -17,8 +17,14 @@ export function captureController(state: State, client: KubeClient, now: () => n
     kind: FLOW_CAPTURES.kind,
     async reconcile(key) {
       const capture = own.current(key, state.captures.get(key));
-      if (capture === undefined || capture.terminating) return UNCHANGED;
-      const { status, recheckMillis } = planCapture(gatherCapture(state, capture), now());
+      if (capture === undefined || capture.terminating) {
+        state.podless.delete(key);
+        return UNCHANGED;
+      }
+      const facts = gatherCapture(state, capture);
+      if (facts.matchedPods === 0) state.podless.add(key);
+      else state.podless.delete(key);
+      const { status, recheckMillis } = planCapture(facts, now());
       const written = await applyCapture(client, capture, status);
       if (written !== undefined) own.record(key, reduceCapture(written, state.operatorNamespace));
       return { written, recheckMillis };
