@@ -1,8 +1,10 @@
 /** The agent process of AgentProcess: starts and stops to capture as it is told, and ends when nobody tells any more. */
 import { readFileSync } from 'node:fs';
-import { startAgent } from '../../src/agent/agent.ts';
+import { makeAgent } from '../../src/agent/agent.ts';
 import { cgroup2Mount } from '../../src/agent/identify/cgroup-mount.ts';
+import { OwnAddresses } from '../../src/agent/identify/own-addresses.ts';
 import type { Agent } from '../../src/agent/lifecycle.ts';
+import { StaticOwners } from '../../src/attribution/static-owners.ts';
 import { stdoutSink } from '../../src/export/stdout.ts';
 import type { AgentSetup, Answer, Command } from './agent-process.ts';
 import { readInventory } from './inventory.ts';
@@ -27,6 +29,7 @@ const events = {
   },
 };
 
+const own = new OwnAddresses(() => performance.now());
 let agent: Agent | undefined;
 
 process.on('message', (command: Command) => void obey(command).then((answer) => process.send?.(answer)));
@@ -34,7 +37,10 @@ process.on('disconnect', () => process.exit());
 
 async function obey(command: Command): Promise<Answer> {
   if (command === 'start') {
-    agent = startAgent({ plan, inventory, sinks: plan.exports.map(() => sink), cgroups, events });
+    const known = { owners: new StaticOwners(inventory.pods), isOwnAddress: (address: string) => own.has(address) };
+    const openSink = async () => sink;
+    agent = makeAgent({ node: plan.node, inventory, known: { local: known, far: known }, openSink, cgroups, events });
+    await agent.adopt(plan);
     return { is: 'started' };
   }
   if (agent === undefined) throw new Error('stopped before it was started');

@@ -1,4 +1,4 @@
-import { buildInventory, type Inventory } from '../../src/agent/identify/inventory.ts';
+import { buildInventory, type StaticInventory } from '../../src/agent/identify/inventory.ts';
 import { CGROUP_ANNOTATION } from '../../src/agent/identify/inventory-pod.ts';
 import { INVENTORY_KINDS } from '../../src/agent/identify/inventory-schema.ts';
 import { parseManifest } from '../../src/api/manifest/manifest.ts';
@@ -23,7 +23,7 @@ export function inventoryText(pods: readonly BenchPod[]): string {
 }
 
 /** Throws when the text is no inventory: a fault of the bench. */
-export function readInventory(text: string): Inventory {
+export function readInventory(text: string): StaticInventory {
   const { objects, problems } = parseManifest(text, 'bench', INVENTORY_KINDS);
   const built = buildInventory(objects);
   const [problem] = [...problems, ...built.problems];

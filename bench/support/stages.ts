@@ -4,7 +4,7 @@ import { decodeTcp, type TcpEvent } from '../../src/agent/decode/tcp.ts';
 import { WallClock } from '../../src/agent/decode/wall-clock.ts';
 import { CgroupOwners } from '../../src/agent/identify/cgroup-owners.ts';
 import { CgroupTree } from '../../src/agent/identify/cgroup-tree.ts';
-import type { Inventory } from '../../src/agent/identify/inventory.ts';
+import type { StaticInventory } from '../../src/agent/identify/inventory.ts';
 import { EXPORTER_OPTIONS } from '../../src/agent/limits.ts';
 import { type RecordHandler, type RingPages, RingReader } from '../../src/agent/read/ring.ts';
 import { selectedPod } from '../../src/agent/select/desired.ts';
@@ -33,7 +33,7 @@ const NODE_ADDRESSES = new Set(['10.0.0.10', 'fd00::10']);
 
 export interface Surroundings {
   readonly plan: Plan;
-  readonly inventory: Inventory;
+  readonly inventory: StaticInventory;
   /** The directory that stands for the cgroup2 mount. */
   readonly cgroups: string;
 }
@@ -49,7 +49,7 @@ export function stagePass(stage: Stage, pages: RingPages, surroundings: Surround
   const batch: Flow[] = [];
   const table = new RouteTable(surroundings.plan.captures);
   const ledger = new Ledger(table);
-  const route = flowRouter(table, [{ offer: (flow) => void batch.push(flow) }], ledger);
+  const route = flowRouter(table, () => ({ offer: (flow: Flow) => void batch.push(flow) }), ledger);
   const collect = (flow: Flow) => void batch.push(flow);
   const clock = new WallClock(() => 1_795_000_000_000_000);
   const intake = makeIntake(stage === 'name' ? collect : route, clock, surroundings);
@@ -72,13 +72,14 @@ export function stagePass(stage: Stage, pages: RingPages, surroundings: Surround
       records += batch.length;
       batch.length = 0;
     }
-    if (intake.malformed + intake.notSelected > 0) throw new Error('records of the image were not understood');
+    if (intake.counts.malformed + intake.counts.notSelected > 0)
+      throw new Error('records of the image were not understood');
     return { records: records + decoded - before, bytes };
   };
 }
 
 /** Interns the set of every pod, in the inventory's order. */
-export function internSets(plan: Plan, inventory: Inventory): { sets: CaptureSets; byUid: Map<string, number> } {
+export function internSets(plan: Plan, inventory: StaticInventory): { sets: CaptureSets; byUid: Map<string, number> } {
   const sets = new CaptureSets(plan);
   const byUid = new Map<string, number>();
   for (const pod of inventory.pods) byUid.set(pod.uids[0] ?? '', sets.setFor(selectedPod(pod, inventory)).id);
@@ -91,14 +92,19 @@ function makeIntake(
   { plan, inventory, cgroups }: Surroundings,
 ): Intake {
   const tree = new CgroupTree(cgroups, () => performance.now());
+  const known = {
+    owners: new StaticOwners(inventory.pods),
+    isOwnAddress: (address: string) => NODE_ADDRESSES.has(address),
+  };
   const naming: Naming = {
     node: plan.node,
     clock,
     cgroups: new CgroupOwners(tree, inventory, undefined),
     netns: new NetnsOwners(),
-    known: { owners: new StaticOwners(inventory.pods), isOwnAddress: (address) => NODE_ADDRESSES.has(address) },
+    local: known,
+    far: known,
   };
   const flow = (event: TcpEvent) => tcpFlow(event, naming);
   const { sets } = internSets(plan, inventory);
-  return new Intake({ decode: decodeTcp, flow, route }, sets, inventory, naming.cgroups);
+  return new Intake({ decode: decodeTcp, hold: () => false, flow, route }, sets, inventory, naming.cgroups);
 }

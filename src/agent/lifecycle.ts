@@ -1,31 +1,43 @@
-/** A running agent, and the order in which it stops: no new records, empty the ring, empty the queues, count. */
-import type { Exporter } from '../export/exporter.ts';
+/** A running agent: how one plan follows another, and the order in which it stops. */
 import type { Account, Ledger } from '../export/ledger.ts';
-import { DRAIN_MILLIS } from './limits.ts';
-import type { TcpProgram } from './load/tcp-program.ts';
-import type { DrainLoop } from './read/drain-loop.ts';
+import type { RouteTable } from '../export/routes.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { CaptureSets } from '../plan/sets.ts';
+import { Slots } from '../plan/slots.ts';
+import type { ExportAccount, Exports } from './export/exports.ts';
+import type { CgroupTree } from './identify/cgroup-tree.ts';
+import type { Inventory } from './identify/inventory.ts';
 import type { GuardedHandler } from './read/guarded.ts';
-import type { BoundCounts } from './report/bounds.ts';
 import type { KernelCounts, NodeCounts } from './report/kernel-counts.ts';
-import type { Intake } from './select/intake.ts';
+import type { Awaited } from './select/awaited.ts';
+import type { Intake, IntakeCounts } from './select/intake.ts';
+import type { TcpCapture } from './tcp-capture.ts';
 
 /** What an agent did, read after its end or while it runs. */
 export interface AgentReport {
   readonly accounts: readonly Account[];
+  readonly exports: readonly ExportAccount[];
   readonly node: NodeCounts &
-    BoundCounts & {
-      /** Records whose layout was not this version's. */
-      readonly malformed: number;
+    IntakeCounts & {
+      /** cgroups that the last scan left out: too many, or too deep. */
+      readonly cgroupsOmitted: number;
+      /** cgroups that did not fit into the kernel's selection map at the last write. */
+      readonly selectionOmitted: number;
+      /** Running total: how often a pod's set was left to user space because every set id was taken. */
+      readonly setOverflows: number;
       /** Records that could not be handled, such as for want of file descriptors; their captures do not balance. */
       readonly faulty: number;
-      /** Records captured provisionally that no capture selects. */
-      readonly notSelected: number;
-      /** Records captured provisionally whose owner was gone before it was known: a capture may have wanted them. */
-      readonly ownerUnknown: number;
     };
 }
 
 export interface Agent {
+  /**
+   * From now on the agent does what this plan asks; what was counted goes on. Programs that nothing asks for any more are
+   * unloaded. Rejects with WeirError when this machine cannot load what is asked for, with all else adopted.
+   */
+  adopt(plan: Plan): Promise<void>;
+  /** The inventory has changed. */
+  podsChanged(): void;
   /** The counts as they stand now; from the end on, the last ones. */
   report(): AgentReport;
   /** Stops and leaves nothing in the kernel. Later calls get the first one's end. */
@@ -34,39 +46,116 @@ export interface Agent {
 
 /** What `agent.ts` has wired together. */
 export interface Parts {
-  readonly program: Pick<TcpProgram, 'detach'>;
-  readonly loop: Pick<DrainLoop, 'stop'>;
-  readonly exporters: readonly Pick<Exporter, 'drain'>[];
-  readonly ledger: Ledger;
-  readonly counts: Pick<KernelCounts, 'byCapture' | 'node'>;
-  readonly intake: Pick<Intake, 'malformed' | 'notSelected' | 'ownerUnknown' | 'provisional'>;
-  /** What went over the agent's own bounds, as it stands now. */
-  readonly bounds: () => BoundCounts;
+  /** @throws WeirError when this machine cannot, with nothing left in the kernel. */
+  readonly startTcp: () => TcpCapture;
+  readonly tree: Pick<CgroupTree, 'omitted'>;
+  readonly sets: Pick<CaptureSets, 'adopt' | 'overflows'>;
+  readonly table: Pick<RouteTable, 'adopt'>;
+  readonly ledger: Pick<Ledger, 'adopt' | 'forget' | 'observedTotals' | 'accounts'>;
+  readonly exports: Pick<Exports, 'adopt' | 'forget' | 'accounts' | 'drain'>;
+  readonly counts: Pick<KernelCounts, 'byCapture' | 'node' | 'forget'>;
+  readonly intake: Pick<Intake, 'counts' | 'provisional' | 'forget'>;
+  readonly awaited: Pick<Awaited, 'pods' | 'release' | 'releaseAll'>;
   readonly guarded: Pick<GuardedHandler, 'faulty'>;
-  /** Everything that holds timers, watches or kernel memory; released at the end. */
-  readonly opened: Disposable;
+  readonly pods: Pick<Inventory, 'hasPod'>;
 }
 
-export function running(parts: Parts): Agent {
-  const { program, loop, exporters, ledger, counts, intake, guarded, bounds, opened } = parts;
-  const count = (): AgentReport => {
-    ledger.observedTotals(counts.byCapture(intake.provisional));
-    const { malformed, notSelected, ownerUnknown } = intake;
-    const { faulty } = guarded;
-    const node = { ...counts.node(), ...bounds(), malformed, notSelected, ownerUnknown, faulty };
-    return { accounts: ledger.accounts(), node };
-  };
-  // The counters of the kernel can be read until they are released; their descriptors may be other files' then.
-  let last: AgentReport | undefined;
-  let stopped: Promise<AgentReport> | undefined;
-  const stop = async (): Promise<AgentReport> => {
+export class RunningAgent implements Agent {
+  readonly #parts: Parts;
+  readonly #slots = new Slots();
+  #tcp: TcpCapture | undefined;
+  /** One plan after another, and the end after the last. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopped: Promise<AgentReport> | undefined;
+  #last: AgentReport | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Sets that the kernel may still write into records. */
+  get heldSets(): ReadonlySet<number> {
+    return this.#tcp?.sets ?? new Set();
+  }
+
+  adopt(plan: Plan): Promise<void> {
+    const adopted = this.#turn.then(() => (this.#stopped === undefined ? this.#adopt(plan) : undefined));
+    this.#turn = adopted.catch(() => undefined);
+    return adopted;
+  }
+
+  podsChanged(): void {
+    const { awaited, pods } = this.#parts;
+    for (const uid of awaited.pods) if (pods.hasPod(uid)) awaited.release(uid);
+    this.#tcp?.podsChanged();
+  }
+
+  report(): AgentReport {
+    return this.#last ?? this.#count();
+  }
+
+  stop(): Promise<AgentReport> {
+    this.#stopped ??= this.#turn.then(() => this.#stop());
+    return this.#stopped;
+  }
+
+  async #adopt(plan: Plan): Promise<void> {
+    const { sets, table, ledger, exports } = this.#parts;
+    // What the kernel wrote under the plan before goes the way of that plan.
+    this.#tcp?.readNow();
+    const adopted = this.#slots.adopt(plan);
+    sets.adopt(adopted.plan);
+    exports.adopt(adopted.plan.exports);
+    table.adopt(adopted.plan.captures);
+    ledger.adopt();
+    this.#forget(adopted.forgotten);
+    if (!plan.programs.includes('tcp')) await this.#unload();
+    else if (this.#tcp === undefined) this.#tcp = this.#parts.startTcp();
+    else this.#tcp.selectNow();
+  }
+
+  async #unload(): Promise<void> {
+    const tcp = this.#tcp;
+    if (tcp === undefined) return;
+    await tcp.end();
+    this.#tcp = undefined;
+    tcp.close();
+  }
+
+  #forget({ captures, exports }: { readonly captures: readonly number[]; readonly exports: readonly number[] }): void {
+    for (const capture of captures) {
+      for (const part of [this.#parts.ledger, this.#parts.counts, this.#parts.intake]) part.forget(capture);
+    }
+    for (const target of exports) this.#parts.exports.forget(target);
+  }
+
+  /** No new records, empty the ring, empty the queues, count. */
+  async #stop(): Promise<AgentReport> {
     using stack = new DisposableStack();
-    stack.use(opened);
-    program.detach();
-    await loop.stop();
-    await Promise.all(exporters.map((exporter) => exporter.drain(DRAIN_MILLIS)));
-    last = count();
-    return last;
-  };
-  return { report: () => last ?? count(), stop: () => (stopped ??= stop()) };
+    const tcp = this.#tcp;
+    // The counters of the kernel can be read until they are released.
+    if (tcp !== undefined) stack.adopt(tcp, (loaded) => loaded.close());
+    await tcp?.end();
+    this.#parts.awaited.releaseAll();
+    await this.#parts.exports.drain();
+    this.#last = this.#count();
+    return this.#last;
+  }
+
+  #count(): AgentReport {
+    const { counts, intake, ledger, exports, tree, sets, guarded } = this.#parts;
+    ledger.observedTotals(counts.byCapture(intake.provisional));
+    return {
+      accounts: ledger.accounts(),
+      exports: exports.accounts(),
+      node: {
+        ...counts.node(),
+        ...intake.counts,
+        cgroupsOmitted: tree.omitted,
+        selectionOmitted: this.#tcp?.omitted ?? 0,
+        setOverflows: sets.overflows,
+        faulty: guarded.faulty,
+      },
+    };
+  }
 }

@@ -32,5 +32,14 @@ export const EXPORTER_OPTIONS: ExporterOptions = {
   onFull: 'DropNewest',
 };
 
-/** How long a stopping agent waits for its sinks. */
+/** How long a stopping agent waits for its sinks, and an export that leaves the plan for its own. */
 export const DRAIN_MILLIS = 5_000;
+
+/** Pause before a sink that could not be opened is tried again. */
+export const REOPEN_MILLIS = 10_000;
+
+/**
+ * Records of pods that are not listed yet wait for the watch, whose lag is seconds at worst: 65,536 at some 500 bytes each
+ * are a burst of 6,500 a second for all that time.
+ */
+export const AWAITED = { maxRecords: 65_536, maxMillis: 10_000 } as const;

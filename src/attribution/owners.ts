@@ -14,8 +14,8 @@ export interface PodOwner {
 /** Whose process holds the socket, by the cgroup that the kernel named. */
 export type CgroupOwner =
   | { readonly is: 'pod'; readonly pod: PodOwner }
-  /** A pod by the path of its cgroup, of which nothing but the uid is known. */
-  | { readonly is: 'unlistedPod'; readonly identity: Identity }
+  /** A pod by the path of its cgroup, of which nothing but the uid is known. Foreign: of another node on the same kernel. */
+  | { readonly is: 'unlistedPod'; readonly identity: Identity; readonly foreign: boolean }
   | { readonly is: 'host' }
   /** `reason`, such as `cgroupGone`, goes into the record. */
   | { readonly is: 'unknown'; readonly reason: string };

@@ -9,6 +9,7 @@ export function agentReportText({ accounts, node }: AgentReport): string {
     [node.joinAmbiguous, 'records shared a flow.id with more than one other: not joined'],
     [node.notSelected + node.unselected, 'connections were watched until it was known that no capture selects them'],
     [node.ownerUnknown, 'connections had an owner that was gone before it was known: a capture may have wanted them'],
+    [node.foreign, 'connections were those of pods of another node, which shares this kernel'],
     [node.lostUnknown, 'connections were lost before it was known whose they are'],
     [node.missedStateChanges, 'state changes were not seen: the kernel was busy with another one on the same CPU'],
     [node.malformed, 'records could not be read: the kernel program and this program differ; run scripts/setup'],

@@ -1,9 +1,11 @@
 /** `weir capture`: flows of this machine under FlowCapture objects, without a cluster. */
 import { existsSync, readFileSync } from 'node:fs';
-import { type AgentOptions, startAgent } from '../agent/agent.ts';
+import { makeAgent } from '../agent/agent.ts';
 import { cgroup2Mount } from '../agent/identify/cgroup-mount.ts';
+import { OwnAddresses } from '../agent/identify/own-addresses.ts';
 import type { Agent } from '../agent/lifecycle.ts';
 import { requireTracing } from '../agent/load/refusal.ts';
+import { StaticOwners } from '../attribution/static-owners.ts';
 import { WeirError } from '../lib/errors.ts';
 import { monotonicMillis } from '../lib/timers.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -12,7 +14,7 @@ import type { Context } from './context.ts';
 import { readInventory, readManifests, STDIN } from './manifests.ts';
 import { say } from './say.ts';
 import { SinkTroubles } from './sink-troubles.ts';
-import { closeSinks, defaultOutput, type Output, openSinks } from './sinks.ts';
+import { defaultOutput, type Output, openSinks } from './sinks.ts';
 import { exportTitle, standalonePlan } from './standalone-plan.ts';
 
 export interface CaptureOptions {
@@ -51,10 +53,20 @@ export async function capture(options: CaptureOptions, context: Context): Promis
   const ended = Promise.withResolvers<void>();
   const failures: WeirError[] = [];
   const troubles = new SinkTroubles(monotonicMillis, (text) => say(context, text));
-  const agent = await startOrClose({
-    plan,
+  const own = new OwnAddresses(monotonicMillis);
+  const known = {
+    owners: new StaticOwners(inventory?.pods ?? []),
+    isOwnAddress: (address: string) => own.has(address),
+  };
+  const agent = makeAgent({
+    node: plan.node,
     inventory,
-    sinks,
+    known: { local: known, far: known },
+    openSink: async ({ name, index }) => {
+      const sink = sinks[index];
+      if (sink === undefined) throw new WeirError('Internal', `no sink was opened for ${name}`);
+      return sink;
+    },
     cgroups,
     ...(options.ringBytes !== undefined && { limits: { ringBytes: options.ringBytes } }),
     events: {
@@ -71,17 +83,18 @@ export async function capture(options: CaptureOptions, context: Context): Promis
       },
     },
   });
+  await adoptOrStop(agent, plan);
   announce(plan, inventory?.pods.length, context);
   await untilEnd(ended.promise, options.durationMillis, context);
   return (await finish(agent, failures, context)) || troubles.exitStatus;
 }
 
-/** Until the agent has started, the sinks are whose who opened them. */
-async function startOrClose(options: AgentOptions): Promise<Agent> {
+/** An agent that cannot do it closes its sinks. */
+async function adoptOrStop(agent: Agent, plan: Plan): Promise<void> {
   try {
-    return startAgent(options);
+    await agent.adopt(plan);
   } catch (error) {
-    await closeSinks(options.sinks);
+    await agent.stop();
     throw error;
   }
 }

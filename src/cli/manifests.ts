@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { buildInventory, type Inventory } from '../agent/identify/inventory.ts';
+import { buildInventory, type StaticInventory } from '../agent/identify/inventory.ts';
 import { INVENTORY_KINDS, INVENTORY_LIMITS } from '../agent/identify/inventory-schema.ts';
 import { notHonoured } from '../api/honoured.ts';
 import { duplicateObjects } from '../api/manifest/duplicates.ts';
@@ -41,7 +41,7 @@ export async function readManifests(files: readonly string[], stdin: Readable): 
 }
 
 /** Throws InvalidInput that lists every problem of the file. */
-export async function readInventory(file: string, stdin: Readable): Promise<Inventory> {
+export async function readInventory(file: string, stdin: Readable): Promise<StaticInventory> {
   const text = await readText(file, stdin, INVENTORY_LIMITS);
   const manifest = parseManifest(text, shownName(file), INVENTORY_KINDS, INVENTORY_LIMITS);
   throwProblems(manifest.problems);

@@ -30,7 +30,7 @@ export async function openSinks(plan: Plan, output: Output, context: Context): P
 }
 
 /** Closes sinks that nothing was written to, each whatever the others do: why they are not needed matters more. */
-export async function closeSinks(sinks: readonly Sink[]): Promise<void> {
+async function closeSinks(sinks: readonly Sink[]): Promise<void> {
   await Promise.allSettled(sinks.map((sink) => sink.close()));
 }
 

@@ -20,6 +20,9 @@ export interface KernelTotals {
 
 /** One capture's account. `observed` is the kernel's count, all else but its own losses is this process' count. */
 export interface Account {
+  /** How sets and routes refer to the capture. */
+  readonly index: number;
+  /** `namespace/name`. */
   readonly capture: string;
   readonly observed: number;
   readonly exported: number;
@@ -30,6 +33,8 @@ export interface Account {
   readonly inFlight: number;
   /** observed − exported − sampledOut − filtered − lost − inFlight: 0 after a drain, or the ledger does not balance. */
   readonly unaccounted: number;
+  /** End of the latest flow, microseconds since the epoch; 0 before the first. */
+  readonly lastMicros: number;
 }
 
 /** A flow of captures with several exports, until each of these captures is settled. */
@@ -47,34 +52,40 @@ interface Pending {
  */
 export class Ledger {
   readonly #table: RouteTable;
-  readonly #opened: Float64Array;
-  readonly #settled: Float64Array;
-  readonly #exported: Float64Array;
-  readonly #sampledOut: Float64Array;
-  readonly #lost: Readonly<Record<LossReason, Float64Array>>;
-  readonly #filtered: Readonly<Record<FilterReason, Float64Array>>;
-  #kernel: readonly KernelTotals[] = [];
+  /** By the capture's index; those that have left the plan stay until they are forgotten. */
+  readonly #entries = new Map<number, Entry>();
+  #kernel: ReadonlyMap<number, KernelTotals> = new Map();
   /** By export; a flow is in it only while it waits in that export's queue, so the queues bound it. */
   readonly #pending: Map<number, Map<Flow, Pending>> = new Map();
 
   constructor(table: RouteTable) {
-    const counters = () => new Float64Array(table.captures.length);
     this.#table = table;
-    this.#opened = counters();
-    this.#settled = counters();
-    this.#exported = counters();
-    this.#sampledOut = counters();
-    this.#lost = mapRecord(LOSS_REASONS, counters);
-    this.#filtered = mapRecord(FILTER_REASONS, counters);
+    this.adopt();
   }
 
-  /** A flow goes its way. @param flows what each of the route's legs gets, in the order of the legs. */
-  open(route: Route, flows: readonly Flow[]): void {
-    for (const capture of route.captures) add(this.#opened, capture);
-    for (const capture of route.unexported) {
-      add(this.#exported, capture);
-      add(this.#settled, capture);
+  /** The table has adopted another plan: its captures have an account from now on, those of before keep theirs. */
+  adopt(): void {
+    for (const { index, name } of this.#table.captures) this.#entry(index).name = name;
+  }
+
+  /** Nobody asks for this capture's account any more. */
+  forget(capture: number): void {
+    this.#entries.delete(capture);
+  }
+
+  /** A flow goes its way. @param flow any of its copies. @param flows what each of the route's legs gets, in the order of the legs. */
+  open(route: Route, flow: Flow, flows: readonly Flow[]): void {
+    for (const capture of route.captures) {
+      const entry = this.#entry(capture);
+      entry.opened++;
+      if (flow.end > entry.lastMicros) entry.lastMicros = flow.end;
     }
+    for (const capture of route.unexported) {
+      const entry = this.#entry(capture);
+      entry.exported++;
+      entry.settled++;
+    }
+    if (route.ended.length > 0) this.filtered(route.ended, 'captureEnded');
     if (route.joint.length > 0) this.#await(route, flows);
   }
 
@@ -88,26 +99,27 @@ export class Ledger {
 
   /** A flow that the kernel observed for these captures is not theirs. */
   filtered(captures: readonly number[], reason: FilterReason): void {
-    for (const capture of captures) add(this.#filtered[reason], capture);
+    for (const capture of captures) this.#entry(capture).filtered[reason]++;
   }
 
   /** A flow of these captures that their sampling passes over. */
   sampledOut(captures: readonly number[]): void {
-    for (const capture of captures) add(this.#sampledOut, capture);
+    for (const capture of captures) this.#entry(capture).sampledOut++;
   }
 
   /** A flow of these captures was lost before it was opened. */
   lost(captures: readonly number[], reason: LossReason): void {
-    for (const capture of captures) add(this.#lost[reason], capture);
+    for (const capture of captures) this.#entry(capture).lost[reason]++;
   }
 
   /** The kernel's counts so far, by capture; they replace those of before. */
-  observedTotals(totals: readonly KernelTotals[]): void {
+  observedTotals(totals: ReadonlyMap<number, KernelTotals>): void {
     this.#kernel = totals;
   }
 
+  /** In the order in which the captures came first. */
   accounts(): Account[] {
-    return this.#table.captures.map(({ name }, capture) => this.#account(name, capture));
+    return Array.from(this.#entries, ([index, entry]) => this.#account(index, entry));
   }
 
   /** The captures whose two counts disagree. Empty after a drain, or something was lost without a number. */
@@ -116,7 +128,7 @@ export class Ledger {
   }
 
   #await(route: Route, flows: readonly Flow[]): void {
-    const waiting = route.joint.map((capture) => this.#table.captures[capture]?.exports.length ?? 0);
+    const waiting = route.joint.map((capture) => this.#table.exportsOf(capture).length);
     const pending = { captures: route.joint, waiting };
     for (const [index, { exportIndex, names }] of route.legs.entries()) {
       const flow = flows[index];
@@ -141,30 +153,65 @@ export class Ledger {
   }
 
   #close(capture: number, outcome: Outcome): void {
-    add(this.#settled, capture);
-    add(outcome === 'delivered' ? this.#exported : this.#lost[outcome], capture);
+    const entry = this.#entry(capture);
+    entry.settled++;
+    if (outcome === 'delivered') entry.exported++;
+    else entry.lost[outcome]++;
   }
 
-  #account(name: string, capture: number): Account {
-    const at = (counters: Float64Array) => counters[capture] ?? 0;
-    const kernel = this.#kernel[capture];
-    const lost = mapRecord(this.#lost, at);
+  #entry(capture: number): Entry {
+    const known = this.#entries.get(capture);
+    if (known !== undefined) return known;
+    const made = newEntry();
+    this.#entries.set(capture, made);
+    return made;
+  }
+
+  #account(index: number, entry: Entry): Account {
+    const kernel = this.#kernel.get(index);
+    const lost = { ...entry.lost };
     for (const reason of KERNEL_LOSSES) lost[reason] += kernel?.lost[reason] ?? 0;
     const counts = {
       observed: kernel?.observed ?? 0,
-      exported: at(this.#exported),
-      sampledOut: at(this.#sampledOut),
-      filtered: mapRecord(this.#filtered, at),
+      exported: entry.exported,
+      sampledOut: entry.sampledOut,
+      filtered: { ...entry.filtered },
       lost,
-      inFlight: at(this.#opened) - at(this.#settled),
+      inFlight: entry.opened - entry.settled,
     };
     const known = counts.exported + counts.sampledOut + sum(counts.filtered) + sum(lost) + counts.inFlight;
-    return { capture: name, ...counts, unaccounted: counts.observed - known };
+    return {
+      index,
+      capture: entry.name,
+      ...counts,
+      unaccounted: counts.observed - known,
+      lastMicros: entry.lastMicros,
+    };
   }
 }
 
-function add(counters: Float64Array, capture: number): void {
-  counters[capture] = (counters[capture] ?? 0) + 1;
+interface Entry {
+  name: string;
+  opened: number;
+  settled: number;
+  exported: number;
+  sampledOut: number;
+  readonly lost: Record<LossReason, number>;
+  readonly filtered: Record<FilterReason, number>;
+  lastMicros: number;
+}
+
+function newEntry(): Entry {
+  return {
+    name: '',
+    opened: 0,
+    settled: 0,
+    exported: 0,
+    sampledOut: 0,
+    lost: mapRecord(LOSS_REASONS, () => 0),
+    filtered: mapRecord(FILTER_REASONS, () => 0),
+    lastMicros: 0,
+  };
 }
 
 /** The sum of the counts of every reason. */

@@ -22,6 +22,7 @@ export type KernelLoss = (typeof KERNEL_LOSSES)[number];
 export const FILTER_REASONS = {
   notSelected:
     'The owner was not known yet when the kernel saw the connection, and turned out not to be selected by the capture.',
+  captureEnded: 'The capture was taken out of the plan while the record was on its way.',
 } as const satisfies Values;
 
 export type FilterReason = keyof typeof FILTER_REASONS;

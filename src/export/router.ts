@@ -10,11 +10,11 @@ export interface FlowTaker {
 /**
  * A function that hands a flow to every export that its captures name, once each, with `capture` listing only the
  * captures that feed that export. The flow must not be changed afterwards: exports share it where their lists are equal.
- * @param exporters by position in the plan.
+ * @param exporter whoever takes flows for the export of that index.
  */
 export function flowRouter(
   table: RouteTable,
-  exporters: readonly FlowTaker[],
+  exporter: (index: number) => FlowTaker | undefined,
   ledger: Ledger,
 ): (flow: Flow, captures: readonly number[]) => void {
   return (flow, captures) => {
@@ -30,10 +30,10 @@ export function flowRouter(
       }
     }
     // Before the first offer: a full queue settles at once.
-    ledger.open(route, flows);
+    ledger.open(route, flow, flows);
     for (const [index, leg] of route.legs.entries()) {
       const made = flows[index];
-      if (made !== undefined) exporters[leg.exportIndex]?.offer(made);
+      if (made !== undefined) exporter(leg.exportIndex)?.offer(made);
     }
   };
 }

@@ -1,8 +1,10 @@
-/** A capture as far as the exports matter: positions are the plan's. */
+/** A capture as far as the exports matter. */
 export interface CaptureRoute {
+  /** How sets and ledgers refer to it. */
+  readonly index: number;
   /** `namespace/name`. */
   readonly name: string;
-  /** Positions of its exports. */
+  /** Indexes of its exports. */
   readonly exports: readonly number[];
 }
 
@@ -21,6 +23,8 @@ export interface Route {
   readonly joint: readonly number[];
   /** Captures without an export. */
   readonly unexported: readonly number[];
+  /** Captures that are in the plan no more: the kernel had seen the flow before. */
+  readonly ended: readonly number[];
 }
 
 /** The captures behind a leg's names: those whose only export it is, and those that have others too. */
@@ -34,16 +38,34 @@ const MAX_ROUTES = 4096;
 
 /** Routes by list of captures, made on the first flow that matches the list. */
 export class RouteTable {
-  readonly captures: readonly CaptureRoute[];
+  #captures: ReadonlyMap<number, CaptureRoute>;
   readonly #routes = new Map<string, Route>();
-  readonly #byList = new WeakMap<readonly number[], Route>();
+  #byList = new WeakMap<readonly number[], Route>();
+  /** Also those of routes that are gone: flows that took them are on their way. */
   readonly #feeders = new WeakMap<readonly string[], Feeders>();
 
   constructor(captures: readonly CaptureRoute[]) {
-    this.captures = captures.map(({ name, exports }) => ({ name, exports: [...new Set(exports)] }));
+    this.#captures = byIndex(captures);
   }
 
-  /** @param captures positions, each once; an interned list is found fastest. */
+  /** From now on flows go where these captures say; those that are on their way go on. */
+  adopt(captures: readonly CaptureRoute[]): void {
+    this.#captures = byIndex(captures);
+    this.#routes.clear();
+    this.#byList = new WeakMap();
+  }
+
+  /** In the plan's order. */
+  get captures(): Iterable<CaptureRoute> {
+    return this.#captures.values();
+  }
+
+  /** Of a capture that is in the plan. */
+  exportsOf(capture: number): readonly number[] {
+    return this.#captures.get(capture)?.exports ?? [];
+  }
+
+  /** @param captures by index, each once; an interned list is found fastest. */
   route(captures: readonly number[]): Route {
     const known = this.#byList.get(captures);
     if (known !== undefined) return known;
@@ -64,11 +86,12 @@ export class RouteTable {
   }
 
   #plan(captures: readonly number[]): Route {
-    const exportsOf = (capture: number) => this.captures[capture]?.exports ?? [];
+    const exportsOf = (capture: number) => this.exportsOf(capture);
     const namesByFeeders = new Map<string, readonly string[]>();
     const legs = [...new Set(captures.flatMap(exportsOf))].map((exportIndex) => {
       const feeding = captures.filter((capture) => exportsOf(capture).includes(exportIndex));
-      const names = namesByFeeders.get(feeding.join()) ?? feeding.map((capture) => this.captures[capture]?.name ?? '');
+      const names =
+        namesByFeeders.get(feeding.join()) ?? feeding.map((capture) => this.#captures.get(capture)?.name ?? '');
       namesByFeeders.set(feeding.join(), names);
       this.#feeders.set(names, {
         sole: feeding.filter((capture) => exportsOf(capture).length === 1),
@@ -76,11 +99,19 @@ export class RouteTable {
       });
       return { exportIndex, names };
     });
+    const running = captures.filter((capture) => this.#captures.has(capture));
     return {
-      captures,
+      captures: running,
       legs,
-      joint: captures.filter((capture) => exportsOf(capture).length > 1),
-      unexported: captures.filter((capture) => exportsOf(capture).length === 0),
+      joint: running.filter((capture) => exportsOf(capture).length > 1),
+      unexported: running.filter((capture) => exportsOf(capture).length === 0),
+      ended: captures.filter((capture) => !this.#captures.has(capture)),
     };
   }
+}
+
+function byIndex(captures: readonly CaptureRoute[]): ReadonlyMap<number, CaptureRoute> {
+  return new Map(
+    captures.map(({ index, name, exports }) => [index, { index, name, exports: [...new Set(exports)] }] as const),
+  );
 }

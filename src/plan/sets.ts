@@ -29,17 +29,39 @@ export interface CaptureSet {
   readonly refused: readonly number[];
 }
 
+/** What makes room once every id is taken. */
+export interface Recycling {
+  /** ms since some instant; never steps. */
+  readonly now: () => number;
+  /** Ids that somebody still holds, whenever they were asked for. */
+  readonly held: () => ReadonlySet<number>;
+  /** The id is about to mean another set than these captures. */
+  readonly recycled: (id: number, captures: readonly number[]) => void;
+}
+
+/** Nobody asks for it any more, and every record that carries it has come: rings are emptied within a second. */
+const IDLE_MILLIS = 60_000;
+
 /**
- * Sets of captures, interned: what the kernel keeps for a pod is one number. Append-only, so that a number means the
- * same for as long as the plan holds; another plan gets sets of its own.
+ * Sets of captures, interned: what the kernel keeps for a pod is one number. A number means the same captures for as long as
+ * anybody may hold it, also while one plan follows another; only when none is left is one given again that nobody uses.
  */
 export class CaptureSets {
-  readonly #captures: readonly PlanCapture[];
+  #captures: readonly PlanCapture[];
+  readonly #recycling: Recycling | undefined;
   readonly #ids = new Map<string, number>();
   readonly #sets: (readonly number[])[] = [[]];
+  readonly #askedAt: number[] = [0];
   #overflows = 0;
 
-  constructor(plan: Pick<Plan, 'captures'>) {
+  /** `recycling`: given where other plans may follow. */
+  constructor(plan: Pick<Plan, 'captures'>, recycling?: Recycling) {
+    this.#captures = plan.captures;
+    this.#recycling = recycling;
+  }
+
+  /** From now on these captures select; `index` must mean the same capture as in the plans before. */
+  adopt(plan: Pick<Plan, 'captures'>): void {
     this.#captures = plan.captures;
   }
 
@@ -77,15 +99,29 @@ export class CaptureSets {
   #intern({ captures, refused }: Selection): CaptureSet {
     if (captures.length === 0) return { id: SET_NONE, refused };
     const key = captures.join(' ');
-    const known = this.#ids.get(key);
-    if (known !== undefined) return { id: known, refused };
-    if (this.#sets.length > MAX_SET) {
+    const id = this.#ids.get(key) ?? this.#give(captures);
+    if (id === undefined) {
       this.#overflows++;
       return { id: SET_UNKNOWN, refused };
     }
-    const id = this.#sets.push(captures) - 1;
     this.#ids.set(key, id);
+    this.#sets[id] = captures;
+    this.#askedAt[id] = this.#recycling?.now() ?? 0;
     return { id, refused };
+  }
+
+  /** An id that means nothing yet, or nothing any more. */
+  #give(captures: readonly number[]): number | undefined {
+    if (this.#sets.length <= MAX_SET) return this.#sets.push(captures) - 1;
+    if (this.#recycling === undefined) return undefined;
+    const held = this.#recycling.held();
+    const idleSince = this.#recycling.now() - IDLE_MILLIS;
+    const id = this.#askedAt.findIndex((at, candidate) => candidate > 0 && at < idleSince && !held.has(candidate));
+    if (id < 0) return undefined;
+    const former = this.capturesOf(id);
+    this.#ids.delete(former.join(' '));
+    this.#recycling.recycled(id, former);
+    return id;
   }
 }
 

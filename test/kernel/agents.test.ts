@@ -17,8 +17,8 @@ describe.runIf(mayCapture)(`two agents on one machine${whySkipped}`, () => {
   it('see the same connections, each with its own key, and one goes on when the other stops', async () => {
     await using scene = await Scene.create('agents');
     const pods = [scene.client, scene.server];
-    await using first = Capture.start({ pods });
-    await using second = Capture.start({ pods, captures: { servers: { app: 'server' } } });
+    await using first = await Capture.start({ pods });
+    await using second = await Capture.start({ pods, captures: { servers: { app: 'server' } } });
     const told = await exchange(await scene.connection(), 10_007, 100_003);
     await Promise.all([first.until(2), second.until(1)]);
     const [source, destination] = halvesOf(first.flows, told.clientPort);
@@ -49,7 +49,7 @@ describe.runIf(mayCapture)(`an agent's end${whySkipped}`, () => {
   it('leaves no program, map or link in the kernel, with connections still open', async () => {
     await using scene = await Scene.create('end');
     const before = heldBy(process.pid);
-    await using capture = Capture.start({ pods: [scene.client, scene.server] });
+    await using capture = await Capture.start({ pods: [scene.client, scene.server] });
     const { near, far } = await scene.connection();
     const held = new Set([...heldBy(process.pid)].filter((object) => !before.has(object)));
     expect(programNames(held)).toEqual(PROGRAMS);

@@ -29,7 +29,7 @@ describe.runIf(mayCapture)(`a burst of connections${whySkipped}`, () => {
 
   it('of 10,000 gives 20,000 records, and nothing is lost', async () => {
     const connections = 10_000;
-    await using capture = Capture.start({ pods: [scene.client, scene.server] });
+    await using capture = await Capture.start({ pods: [scene.client, scene.server] });
     const listener = await scene.acceptor.listen(scene.server.ipv4, { backlog: 1024 });
     const totals = await burst(scene, listener, connections);
     expect(totals.map((total) => total.connections)).toEqual([connections, connections]);
@@ -49,7 +49,7 @@ describe.runIf(mayCapture)(`a burst of connections${whySkipped}`, () => {
     // A record has a header of 8 bytes; the ring is never filled to its last byte, or it would look empty.
     const fit = Math.floor((ringBytes - 1) / (TCP_FLOW.size + 8));
     const connections = fit;
-    await using capture = Capture.start({ pods: [scene.client, scene.server], limits: { ringBytes } });
+    await using capture = await Capture.start({ pods: [scene.client, scene.server], limits: { ringBytes } });
     const listener = await scene.acceptor.listen(scene.server.ipv4, { backlog: 1024 });
     const done = burst(scene, listener, connections);
     standStillUntil(() => capture.account('all').observed === 2 * connections);

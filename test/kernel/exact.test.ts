@@ -39,7 +39,7 @@ describe.runIf(mayCapture)(`${CONNECTIONS} connections between two pods${whySkip
 
   it.each(FAMILIES)(`give ${2 * CONNECTIONS} exact halves over $name (seed ${SEED})`, async (family) => {
     const { client, server, dialler, acceptor } = scene;
-    await using capture = Capture.start({ pods: [client, server] });
+    await using capture = await Capture.start({ pods: [client, server] });
     const random = randomFrom(SEED);
     const size = () => randomSize(random, MOST_BYTES);
     const before = Date.now();

@@ -41,7 +41,7 @@ describe.runIf(mayCapture)(`flow.id${whySkipped}`, () => {
     const { client, server } = scene;
     await Promise.all([client.netns.sysctl(FAST_OPEN), server.netns.sysctl(FAST_OPEN)]);
     const flowIdKey = randomBytes(16);
-    await using capture = Capture.start({
+    await using capture = await Capture.start({
       pods: [client, server],
       limits: { flowIdKey, flowIdKeyNumber: KEY_NUMBER },
     });

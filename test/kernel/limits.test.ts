@@ -30,7 +30,7 @@ async function resetAll(connections: readonly Connection[]): Promise<void> {
 describe.runIf(mayCapture)(`the ceiling of ${MOST} connections${whySkipped}`, () => {
   it.each(SIDES)('loses exactly the ones over it, of a $side, and counts them', async ({ side, observer }) => {
     await using scene = await Scene.create('ceiling');
-    await using capture = Capture.start({
+    await using capture = await Capture.start({
       pods: [scene.client, scene.server],
       captures: { one: { app: side } },
       limits: { maxConnections: MOST },
@@ -62,7 +62,7 @@ describe.runIf(mayCapture)(`a join table with room for two connections${whySkipp
   it('misses joins of connections that live at once, counts them, and never joins the wrong halves', async () => {
     await using scene = await Scene.create('join');
     const { router, client, server, dialler, acceptor } = scene;
-    await using capture = Capture.start({ pods: [client, server], limits: { joinBuckets: 1 } });
+    await using capture = await Capture.start({ pods: [client, server], limits: { joinBuckets: 1 } });
     const listener = await acceptor.listen(server.ipv4);
     const service = { address: '198.18.99.9', port: 80 };
     await dnat(router.netns, service, listener);
@@ -100,7 +100,7 @@ describe.runIf(mayCapture)(`a connection that lives long${whySkipped}`, () => {
   it('keeps the other end’s name while many short ones come and go in the same place', { retry: 3 }, async () => {
     const short = 97;
     await using scene = await Scene.create('long');
-    await using capture = Capture.start({
+    await using capture = await Capture.start({
       pods: [scene.client, scene.server],
       captures: { one: { app: 'client' } },
       limits: { joinBuckets: 4 },

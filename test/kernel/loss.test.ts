@@ -29,7 +29,7 @@ describe.runIf(mayCapture)(`segments that are lost${whySkipped}`, () => {
   afterAll(() => scene[Symbol.asyncDispose]());
 
   it.each(LOSSES)('$name leave the bytes exact', async ({ hook, where, leastRetransmits }) => {
-    await using capture = Capture.start({ pods: [scene.client, scene.server] });
+    await using capture = await Capture.start({ pods: [scene.client, scene.server] });
     const loss = await dropEvery(scene[where].netns, hook, 7);
     const told = await exchange(await scene.connection(), 1_000_003, 300_007);
     expect(await loss.packets()).toBeGreaterThan(0);

@@ -23,7 +23,7 @@ describe.runIf(mayCapture)(`connections through DNAT and masquerade${whySkipped}
 
   it.each(SERVICES)('have one flow.id, and both ends by name, over $family', async ({ family, service, match }) => {
     const { router, client, server, dialler, acceptor } = scene;
-    await using capture = Capture.start({ pods: [client, server] });
+    await using capture = await Capture.start({ pods: [client, server] });
     const listener = await acceptor.listen(server[family]);
     const dialled = { address: service, port: 80 };
     await dnat(router.netns, dialled, listener);

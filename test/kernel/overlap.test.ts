@@ -26,7 +26,7 @@ describe.runIf(mayCapture)(`captures that overlap${whySkipped}`, () => {
   it(`share one record that lists all ${MOST_IN_A_SET} of them, once at each export`, async () => {
     const { client, server } = scene;
     const captures = many(MOST_IN_A_SET, { app: 'server' });
-    await using capture = Capture.start({ pods: [client, server], captures, exports: ['first', 'second'] });
+    await using capture = await Capture.start({ pods: [client, server], captures, exports: ['first', 'second'] });
     for (let opened = 0; opened < CONNECTIONS; opened++) await exchange(await scene.connection(), 31, 37);
     await capture.until(CONNECTIONS);
     const { accounts } = await capture.stop();
@@ -43,7 +43,7 @@ describe.runIf(mayCapture)(`captures that overlap${whySkipped}`, () => {
 
   it('make several sets: each pod has those that select it, and each capture its own count', async () => {
     const { client, server } = scene;
-    await using capture = Capture.start({
+    await using capture = await Capture.start({
       pods: [listed(client, { labels: { app: 'client', tier: 'edge' } }), server],
       captures: {
         all: {},

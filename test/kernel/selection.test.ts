@@ -62,7 +62,7 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
       client.peer({ cgroup: 'init.scope/user/session/worker' }),
       server.peer({ cgroup: 'a/b/c/d/e/f/g' }),
     ]);
-    await using capture = Capture.start({ pods: [client, server] });
+    await using capture = await Capture.start({ pods: [client, server] });
     const listener = await by.listen(server.ipv4);
     const near = await dialler.connect(listener);
     const told = await exchange({ near, far: await listener.accept() }, 1009, 10_007);
@@ -81,7 +81,7 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
 
   it('gives no record of a pod that no capture selects, and still names it as the far side', async () => {
     const { client, server } = scene;
-    await using capture = Capture.start({ pods: [client, server], captures: { servers: { app: 'server' } } });
+    await using capture = await Capture.start({ pods: [client, server], captures: { servers: { app: 'server' } } });
     const tolds = [];
     for (let opened = 0; opened < 5; opened++) tolds.push(await exchange(await scene.connection(), 31, 1009));
     await capture.until(tolds.length);
@@ -103,7 +103,7 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
     const listener = await scene.acceptor.listen(scene.server.ipv4);
     const near = await scene.dialler.connect(listener);
     const far = await listener.accept();
-    await using capture = Capture.start({ pods: [scene.client, scene.server] });
+    await using capture = await Capture.start({ pods: [scene.client, scene.server] });
     await Promise.all([near.close(), far.close(), listener.close()]);
     const told = await exchange(await scene.connection(), 7, 7);
     await capture.until(2);
@@ -117,7 +117,7 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
     const netns = await lab.netns('late');
     await router.attach(netns, 1);
     const { ipv4, ipv6 } = netns.attachment;
-    await using capture = Capture.start({
+    await using capture = await Capture.start({
       pods: [client, server, listedBefore(lab, 'late', [ipv4, ipv6])],
       captures: { late: { app: 'late' }, servers: { app: 'server' } },
     });
@@ -156,7 +156,7 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
     const { lab, client, server, acceptor } = scene;
     const again = listedBefore(lab, 'again', [client.ipv4, client.ipv6]);
     const place = { cgroup: join(dirname(lab.directory), again.podCgroup), netns: client.netns };
-    await using capture = Capture.start({ pods: [server, again], captures: { again: { app: 'again' } } });
+    await using capture = await Capture.start({ pods: [server, again], captures: { again: { app: 'again' } } });
     const listener = await acceptor.listen(server.ipv4);
     const rounds = 3;
     for (let round = 1; round <= rounds; round++) {
@@ -175,7 +175,7 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
     const { lab, client, server, acceptor } = scene;
     const gone = listedBefore(lab, 'gone', [client.ipv4, client.ipv6]);
     const place = { cgroup: join(dirname(lab.directory), gone.podCgroup), netns: client.netns, removed: true };
-    await using capture = Capture.start({ pods: [server, gone] });
+    await using capture = await Capture.start({ pods: [server, gone] });
     const listener = await acceptor.listen(server.ipv4);
     connectFromNewCgroup(place, listener);
     await (await listener.accept()).close();
@@ -190,7 +190,7 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
     const { lab, client, server, acceptor } = scene;
     const { uid, podCgroup } = listedBefore(lab, 'stranger', []);
     // A pod that is yet to come makes its neighbourhood unknown, and the stranger's cgroup comes there too.
-    await using capture = Capture.start({ pods: [server, listedBefore(lab, 'late', [])] });
+    await using capture = await Capture.start({ pods: [server, listedBefore(lab, 'late', [])] });
     const listener = await acceptor.listen(server.ipv4);
     connectFromNewCgroup({ cgroup: join(dirname(lab.directory), podCgroup), netns: client.netns }, listener);
     await (await listener.accept()).close();
@@ -207,7 +207,7 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
     const { client: one } = scene;
     const two = await scene.lab.pod('two', { netns: one.netns });
     const by = await two.peer();
-    await using capture = Capture.start({ pods: [one, two] });
+    await using capture = await Capture.start({ pods: [one, two] });
     for (const address of [one.ipv4, '127.0.0.1', '::1']) {
       const listener = await by.listen(address);
       const near = await scene.dialler.connect(listener);
@@ -231,7 +231,7 @@ describe.runIf(mayCapture)(`selection by pod${whySkipped}`, () => {
     const [dialler, by] = await Promise.all([one.peer(), two.peer()]);
     // A node's address, as no interface of this machine has it.
     const onHost = { hostNetwork: true, addresses: ['198.19.255.1'] };
-    await using capture = Capture.start({ pods: [listed(one, onHost), listed(two, onHost)] });
+    await using capture = await Capture.start({ pods: [listed(one, onHost), listed(two, onHost)] });
     const listener = await by.listen('127.0.0.1');
     const near = await dialler.connect(listener);
     const told = await exchange({ near, far: await listener.accept() }, 227, 229);

@@ -11,7 +11,7 @@ describe.runIf(mayCapture)(`a connection that both ends open at once${whySkipped
     const twin = await lab.pod('twin');
     await router.attach(twin.netns, 1);
     const other = await twin.peer();
-    await using capture = Capture.start({ pods: [client, twin] });
+    await using capture = await Capture.start({ pods: [client, twin] });
     const [one, two] = await simultaneousOpen(
       { pod: client, peer: dialler, port: 4001 },
       { pod: twin, peer: other, port: 4002 },

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { startAgent } from '../../src/agent/agent.ts';
+import { makeAgent } from '../../src/agent/agent.ts';
 import { cgroup2Mount } from '../../src/agent/identify/cgroup-mount.ts';
+import { OwnAddresses } from '../../src/agent/identify/own-addresses.ts';
 import type { Agent, AgentReport } from '../../src/agent/lifecycle.ts';
 import type { KernelLimits } from '../../src/agent/limits.ts';
+import { StaticOwners } from '../../src/attribution/static-owners.ts';
 import type { Account } from '../../src/export/ledger.ts';
+import { monotonicMillis } from '../../src/lib/timers.ts';
 import { compilePlan } from '../../src/plan/compile.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Flow } from '../../src/record/flow.ts';
@@ -39,19 +42,29 @@ export class Capture implements AsyncDisposable {
     this.#failures = failures;
   }
 
-  static start({ pods, captures = { all: {} }, exports = ['memory'], limits = {} }: CaptureOptions): Capture {
+  static async start({
+    pods,
+    captures = { all: {} },
+    exports = ['memory'],
+    limits = {},
+  }: CaptureOptions): Promise<Capture> {
     const plan = planOf(captures, exports);
     const sinks = plan.exports.map(() => new FlowSink());
     const failures: unknown[] = [];
     const fail = (failure: unknown): void => void failures.push(failure);
-    const agent = startAgent({
-      plan,
-      inventory: inventoryOf(pods.map((pod) => (pod instanceof Pod ? listed(pod) : pod))),
-      sinks,
+    const inventory = inventoryOf(pods.map((pod) => (pod instanceof Pod ? listed(pod) : pod)));
+    const own = new OwnAddresses(monotonicMillis);
+    const known = { owners: new StaticOwners(inventory.pods), isOwnAddress: (address: string) => own.has(address) };
+    const agent = makeAgent({
+      node: plan.node,
+      inventory,
+      known: { local: known, far: known },
+      openSink: async ({ index }) => sinks[index] ?? assert.fail('no sink'),
       limits,
       cgroups: { mount: cgroup2Mount(readFileSync('/proc/self/mountinfo', 'utf8')), version1: false },
       events: { sinkFailed: (_, error) => fail(error), recordFailed: fail, failed: fail },
     });
+    await agent.adopt(plan);
     return new Capture(agent, sinks, failures);
   }
 

@@ -82,7 +82,7 @@ interface Stage {
 
 async function openStage(labName: string): Promise<Stage> {
   const scene = await Scene.create(labName);
-  return { scene, capture: Capture.start({ pods: [scene.client, scene.server] }) };
+  return { scene, capture: await Capture.start({ pods: [scene.client, scene.server] }) };
 }
 
 async function closeStage({ scene, capture }: Stage): Promise<void> {

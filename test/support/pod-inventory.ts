@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { buildInventory, type Inventory } from '../../src/agent/identify/inventory.ts';
+import { buildInventory, type StaticInventory } from '../../src/agent/identify/inventory.ts';
 import { INVENTORY_KINDS } from '../../src/agent/identify/inventory-schema.ts';
 import { parseManifest } from '../../src/api/manifest/manifest.ts';
 import { type Lab } from './lab/lab.ts';
@@ -41,7 +41,7 @@ export function listedBefore(lab: Lab, name: string, addresses: readonly string[
 }
 
 /** What `weir capture --inventory` makes of these pods. */
-export function inventoryOf(pods: readonly ListedPod[]): Inventory {
+export function inventoryOf(pods: readonly ListedPod[]): StaticInventory {
   if (pods.length === 0) return buildInventory([]).inventory;
   const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods.map(podObject) });
   const manifest = parseManifest(text, 'inventory.json', INVENTORY_KINDS);

@@ -19,7 +19,9 @@ export interface Naming {
   readonly clock: WallClock;
   readonly cgroups: CgroupOwners;
   readonly netns: NetnsOwners;
-  readonly known: Known;
+  /** What is known of the addresses of this node's own pods, and of whoever is at the far end. */
+  readonly local: Known;
+  readonly far: Known;
 }
 
 const NO_CAPTURE: readonly string[] = [];
@@ -28,7 +30,7 @@ const NO_CAPTURE: readonly string[] = [];
 export function tcpFlow(event: TcpEvent, naming: Naming): Flow {
   const start = naming.clock.wallMicros(event.startMicros);
   const opened = event.role !== ROLE.passive;
-  const { local, far, containerId } = name(event, start, naming);
+  const { local, far, containerId, isForeign } = name(event, start, naming);
   const localSide = sideOf(event.localAddress, event.localPort, event.bytesSent, event.segmentsSent, local);
   const farSide = sideOf(event.remoteAddress, event.remotePort, event.bytesReceived, event.segmentsReceived, far);
   const { state, reason } = endingOf(event);
@@ -39,7 +41,7 @@ export function tcpFlow(event: TcpEvent, naming: Naming): Flow {
     sequence: 0,
     id: event.flowId,
     idKey: event.flowId === undefined ? undefined : event.flowIdKey,
-    scope: isJoined(event) ? scopeOf(event.netnsCookie, event.farNetnsCookie) : undefined,
+    scope: isJoined(event) && !isForeign ? scopeOf(event.netnsCookie, event.farNetnsCookie) : undefined,
     transport: 'tcp',
     type: event.localAddress.includes(':') ? 'ipv6' : 'ipv4',
     source: opened ? localSide : farSide,
@@ -59,19 +61,22 @@ interface Names {
   readonly local: SideAttribution;
   readonly far: SideAttribution;
   readonly containerId: string | undefined;
+  /** The far end is on another node, which shares this kernel. */
+  readonly isForeign: boolean;
 }
 
-function name(event: TcpEvent, startMicros: number, { cgroups, netns, known }: Naming): Names {
+function name(event: TcpEvent, startMicros: number, { cgroups, netns, local, far }: Naming): Names {
   const owner = cgroups.ownerOf(event.cgroupId, event);
   const evidence = { cgroup: owner.cgroup, netCookie: event.netnsCookie, address: event.localAddress, startMicros };
-  netns.learn(evidence, known.owners);
+  netns.learn(evidence, local.owners);
   const end: KernelEnd = { cgroup: owner.cgroup, netns: netns.ownerOf(event.netnsCookie) };
   const joined = isJoined(event)
     ? { cgroup: cgroups.ownerOf(event.farCgroupId).cgroup, netns: netns.ownerOf(event.farNetnsCookie) }
     : undefined;
   return {
-    local: attributeLocal({ ...end, address: event.localAddress, startMicros }, known),
-    far: attributeFar({ joined, address: event.remoteAddress, startMicros, local: end }, known),
+    local: attributeLocal({ ...end, address: event.localAddress, startMicros }, local),
+    far: attributeFar({ joined, address: event.remoteAddress, startMicros, local: end }, far),
+    isForeign: joined?.cgroup.is === 'unlistedPod' && joined.cgroup.foreign,
     containerId: owner.containerId,
   };
 }

@@ -21,7 +21,7 @@ const GONE: ResolvedCgroup = {
   pod: undefined,
 };
 
-/** Answers are kept: a cgroup id is unique per boot and never moves to another path. */
+/** Answers are kept that cannot change: a cgroup id is unique per boot and never moves to another path. */
 export class CgroupOwners {
   readonly #tree: CgroupTree;
   readonly #inventory: Inventory;
@@ -53,6 +53,8 @@ export class CgroupOwners {
       containerId: parseCgroupPath(path).containerId,
       pod: this.#inventory.podOf(path),
     };
+    // Nor is a pod that may be listed yet.
+    if (resolved.cgroup.is === 'unlistedPod' && this.#inventory.grows) return resolved;
     if (this.#known.size >= MAX_CACHED) this.#known.clear();
     this.#known.set(cgroupId, resolved);
     return resolved;
@@ -62,7 +64,9 @@ export class CgroupOwners {
     const found = processes.of(process);
     if (found?.containerId === undefined) return known;
     const owner: CgroupOwner =
-      found.podUid === undefined ? known.cgroup : { is: 'unlistedPod', identity: this.#uids.of(found.podUid) };
+      found.podUid === undefined
+        ? known.cgroup
+        : { is: 'unlistedPod', identity: this.#uids.of(found.podUid), foreign: false };
     return { ...known, cgroup: owner, containerId: found.containerId };
   }
 }

@@ -82,7 +82,9 @@ export class CgroupTree {
     this.#restsUntil = ended + Math.max(MIN_REST_MILLIS, (ended - begun) * RESTS_PER_RESCAN);
   }
 
+  /** Ends the watching; what is known stays. */
   close(): void {
+    this.#onChange = undefined;
     for (const id of this.#watchers.keys()) this.#unwatch(id);
   }
 

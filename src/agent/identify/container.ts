@@ -23,6 +23,8 @@ const POD_SLICE = new RegExp(`^(?:[^/]+-)?kubepods(?:-(burstable|besteffort))?-p
 const POD_DIRECTORY = new RegExp(`^pod(${UID})$`);
 /** The runtimes' own names. `crio-conmon-…` and `libpod-conmon-…` are monitors, outside of the container. */
 const SCOPE = /^(?:cri-containerd|crio|docker|libpod|nerdctl)-([0-9a-f]{64})(?:\.scope)?$/;
+/** The last one: a node may itself be a container of another node. */
+const KUBELET_ROOT = /^(.*(?:^|[/-])kubepods(?:\.slice)?)\//;
 const BARE_ID = /^[0-9a-f]{64}$/;
 const QOS: ReadonlyMap<string, QosClass> = new Map([
   ['burstable', 'Burstable'],
@@ -46,6 +48,11 @@ export function parseCgroupPath(path: string): CgroupIdentity {
     .map((_, index, inner) => containerAt(inner, index))
     .find(Boolean);
   return { podUid: podUidAt(segments, at), containerId, qos: qosAt(segments, at) };
+}
+
+/** The directory of all pods of the kubelet in whose directories the path lies. */
+export function kubeletRoot(path: string): string | undefined {
+  return KUBELET_ROOT.exec(path)?.[1];
 }
 
 /** The content of /proc/PID/cgroup: the unified line if it names a pod or container, else the first v1 line that does. */

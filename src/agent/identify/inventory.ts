@@ -6,8 +6,17 @@ import { parseCgroupPath } from './container.ts';
 import { CGROUP_ANNOTATION, type InventoryPod, inventoryPod } from './inventory-pod.ts';
 import { isNamespace, isPod } from './inventory-schema.ts';
 
-export interface Inventory {
+/** An inventory that stays as it is. */
+export interface StaticInventory extends Inventory {
   readonly pods: readonly InventoryPod[];
+}
+
+export interface Inventory {
+  readonly pods: Iterable<InventoryPod>;
+  /** Whether a pod may be listed later than its cgroup is there: then one that is not listed may still be selected. */
+  readonly grows: boolean;
+  /** Whether a pod is listed by this uid, or was. */
+  hasPod(uid: string): boolean;
   /** The labels of a namespace, `kubernetes.io/metadata.name` among them, as every namespace has it. */
   namespaceLabels(namespace: string): Readonly<Record<string, string>>;
   /** The pod whose cgroup this is, or that the path lies below; `/` and paths outside of every pod give none. */
@@ -20,7 +29,10 @@ export interface Inventory {
  * Pods and namespaces out of objects that INVENTORY_KINDS have accepted. With problems the inventory should not be used:
  * what is doubtful in it is left out.
  */
-export function buildInventory(objects: readonly LocatedObject[]): { inventory: Inventory; problems: Problem[] } {
+export function buildInventory(objects: readonly LocatedObject[]): {
+  inventory: StaticInventory;
+  problems: Problem[];
+} {
   const problems: Problem[] = [];
   const namespaces = new Map<string, Readonly<Record<string, string>>>();
   const pods: InventoryPod[] = [];
@@ -28,7 +40,7 @@ export function buildInventory(objects: readonly LocatedObject[]): { inventory: 
   for (const object of objects) {
     if (isNamespace(object)) {
       if (namespaces.has(object.name)) problems.push(duplicate(object, object.name));
-      else namespaces.set(object.name, withName(object.name, object.value.metadata.labels));
+      else namespaces.set(object.name, namespaceLabelsWithName(object.name, object.value.metadata.labels));
     } else if (isPod(object)) {
       const found = inventoryPod(object);
       const fresh = [...found.problems, ...index.add(found.pod, object)];
@@ -38,15 +50,17 @@ export function buildInventory(objects: readonly LocatedObject[]): { inventory: 
   }
   problems.push(...index.nested());
   const podOf = (path: string): InventoryPod | undefined => index.podOf(path);
-  const inventory: Inventory = {
+  const inventory: StaticInventory = {
     pods,
+    grows: false,
+    hasPod: (uid) => index.has(uid),
     podOf,
-    namespaceLabels: (namespace) => namespaces.get(namespace) ?? withName(namespace, undefined),
+    namespaceLabels: (namespace) => namespaces.get(namespace) ?? namespaceLabelsWithName(namespace, undefined),
     ownerOf: (path, uids) => {
       const pod = podOf(path);
       if (pod !== undefined) return { is: 'pod', pod };
       const { podUid } = parseCgroupPath(path);
-      return podUid === undefined ? { is: 'host' } : { is: 'unlistedPod', identity: uids.of(podUid) };
+      return podUid === undefined ? { is: 'host' } : { is: 'unlistedPod', identity: uids.of(podUid), foreign: false };
     },
   };
   return { inventory, problems };
@@ -57,6 +71,10 @@ class PodIndex {
   readonly #names = new Set<string>();
   readonly #byUid = new Map<string, InventoryPod>();
   readonly #byCgroup = new Map<string, { pod: InventoryPod; object: LocatedObject }>();
+
+  has(uid: string): boolean {
+    return this.#byUid.has(uid);
+  }
 
   /** Adds the pod, unless it takes what another has already. */
   add(pod: InventoryPod, object: LocatedObject): Problem[] {
@@ -120,7 +138,8 @@ function duplicate(object: LocatedObject, name: string): Problem {
   return object.problemAt(['metadata', 'name'], message, 'a name of its own');
 }
 
-function withName(
+/** As every namespace has them: with its own name among them. */
+export function namespaceLabelsWithName(
   name: string,
   labels: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, string>> {

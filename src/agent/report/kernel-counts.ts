@@ -39,58 +39,103 @@ export interface NodeCounts {
 }
 
 const UNKNOWN_SET_ENTRY = 0;
+const NO_COUNTS: SetCounts = { observed: 0, ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 };
+const NO_NODE_COUNTS: NodeCounts = {
+  joined: 0,
+  joinMissed: 0,
+  joinAmbiguous: 0,
+  unselected: 0,
+  lostUnknown: 0,
+  missedStateChanges: 0,
+  openConnections: 0,
+};
 
+/**
+ * What the kernel has counted since the agent began: totals go on while programs are loaded and unloaded, and while a set's
+ * number comes to mean another set.
+ */
 export class KernelCounts {
-  readonly #counters: KernelCounters;
-  readonly #sets: CaptureSets;
-  readonly #captures: number;
+  readonly #sets: Pick<CaptureSets, 'size' | 'capturesOf'>;
+  #counters: KernelCounters | undefined;
+  /** By capture: of programs that are unloaded, and of sets whose number means another set now. */
+  readonly #kept = new Map<number, SetCounts>();
+  /** By set: what had been counted under its number for the set that had it before. */
+  readonly #former = new Map<number, SetCounts>();
+  #keptNode = NO_NODE_COUNTS;
 
-  constructor(counters: KernelCounters, sets: CaptureSets, captures: number) {
-    this.#counters = counters;
+  constructor(sets: Pick<CaptureSets, 'size' | 'capturesOf'>) {
     this.#sets = sets;
-    this.#captures = captures;
+  }
+
+  /** A program was loaded, and counts from zero. */
+  begin(counters: KernelCounters): void {
+    this.#counters = counters;
+  }
+
+  /** The program is about to be unloaded: its counters can be read for the last time. */
+  end(): void {
+    for (let set = 1; set <= this.#sets.size; set++) this.#keep(set, this.#sets.capturesOf(set));
+    this.#keptNode = { ...this.node(), openConnections: 0 };
+    this.#former.clear();
+    this.#counters = undefined;
+  }
+
+  /** The set's number is about to mean other captures than these. */
+  recycled(set: number, captures: readonly number[]): void {
+    this.#keep(set, captures);
+    this.#former.set(set, this.#read(set));
+  }
+
+  /** Nobody asks for this capture any more. */
+  forget(capture: number): void {
+    this.#kept.delete(capture);
   }
 
   /**
-   * Totals by capture, in the plan's order. `provisional`: by capture, records of connections that the kernel counted
-   * for nobody and that were found to be the capture's.
+   * Totals by capture, of those for which anything was counted. `provisional`: by capture, records of connections that the
+   * kernel counted for nobody and that were found to be the capture's.
    */
-  byCapture(provisional: ReadonlyMap<number, number>): KernelTotals[] {
-    const totals = Array.from({ length: this.#captures }, (_, capture) => ({
-      observed: provisional.get(capture) ?? 0,
-      lost: { ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 },
-    }));
+  byCapture(provisional: ReadonlyMap<number, number>): Map<number, KernelTotals> {
+    const sums = new Map(this.#kept);
     for (let set = 1; set <= this.#sets.size; set++) {
       const counts = this.#ofSet(set);
-      for (const capture of this.#sets.capturesOf(set)) {
-        const total = totals[capture];
-        if (total === undefined) continue;
-        total.observed += counts.observed;
-        total.lost.ringFull += counts.ringFull;
-        total.lost.tooManyConnections += counts.tooManyConnections;
-        total.lost.storageUnavailable += counts.storageUnavailable;
-      }
+      for (const capture of this.#sets.capturesOf(set)) sums.set(capture, plus(sums.get(capture), counts));
     }
-    return totals;
+    for (const [capture, observed] of provisional)
+      sums.set(capture, plus(sums.get(capture), { ...NO_COUNTS, observed }));
+    return new Map(Array.from(sums, ([capture, { observed, ...lost }]) => [capture, { observed, lost }]));
   }
 
   node(): NodeCounts {
-    const sums = this.#counters.nodeCounters.sumPerCpu(u32Key(0), NODE_COUNTERS.size / 8);
-    const unknown = this.#ofSet(UNKNOWN_SET_ENTRY);
+    const counters = this.#counters;
+    if (counters === undefined) return this.#keptNode;
+    const sums = counters.nodeCounters.sumPerCpu(u32Key(0), NODE_COUNTERS.size / 8);
+    const unknown = this.#read(UNKNOWN_SET_ENTRY);
     const open = new BigUint64Array(1);
-    this.#counters.connectionCount.lookup(u32Key(0), new Uint8Array(open.buffer));
+    counters.connectionCount.lookup(u32Key(0), new Uint8Array(open.buffer));
+    const kept = this.#keptNode;
     return {
-      joined: sums[NODE_COUNTERS.joined / 8] ?? 0,
-      joinMissed: sums[NODE_COUNTERS.joinMissed / 8] ?? 0,
-      joinAmbiguous: sums[NODE_COUNTERS.joinAmbiguous / 8] ?? 0,
-      unselected: sums[NODE_COUNTERS.unselected / 8] ?? 0,
-      lostUnknown: unknown.ringFull + unknown.tooManyConnections + unknown.storageUnavailable,
-      missedStateChanges: this.#counters.missedRuns(),
+      joined: kept.joined + (sums[NODE_COUNTERS.joined / 8] ?? 0),
+      joinMissed: kept.joinMissed + (sums[NODE_COUNTERS.joinMissed / 8] ?? 0),
+      joinAmbiguous: kept.joinAmbiguous + (sums[NODE_COUNTERS.joinAmbiguous / 8] ?? 0),
+      unselected: kept.unselected + (sums[NODE_COUNTERS.unselected / 8] ?? 0),
+      lostUnknown: kept.lostUnknown + unknown.ringFull + unknown.tooManyConnections + unknown.storageUnavailable,
+      missedStateChanges: kept.missedStateChanges + counters.missedRuns(),
       openConnections: Number(open[0] ?? 0n),
     };
   }
 
+  #keep(set: number, captures: readonly number[]): void {
+    const counts = this.#ofSet(set);
+    for (const capture of captures) this.#kept.set(capture, plus(this.#kept.get(capture), counts));
+  }
+
   #ofSet(set: number): SetCounts {
+    return minus(this.#read(set), this.#former.get(set));
+  }
+
+  #read(set: number): SetCounts {
+    if (this.#counters === undefined) return NO_COUNTS;
     const sums = this.#counters.ledger.sumPerCpu(u32Key(set), LEDGER_ENTRY.size / 8);
     return {
       observed: sums[LEDGER_ENTRY.observed / 8] ?? 0,
@@ -99,4 +144,22 @@ export class KernelCounts {
       storageUnavailable: sums[LEDGER_ENTRY.lostStorageUnavailable / 8] ?? 0,
     };
   }
+}
+
+function plus(a: SetCounts = NO_COUNTS, b: SetCounts = NO_COUNTS): SetCounts {
+  return {
+    observed: a.observed + b.observed,
+    ringFull: a.ringFull + b.ringFull,
+    tooManyConnections: a.tooManyConnections + b.tooManyConnections,
+    storageUnavailable: a.storageUnavailable + b.storageUnavailable,
+  };
+}
+
+function minus(a: SetCounts, b: SetCounts = NO_COUNTS): SetCounts {
+  return {
+    observed: a.observed - b.observed,
+    ringFull: a.ringFull - b.ringFull,
+    tooManyConnections: a.tooManyConnections - b.tooManyConnections,
+    storageUnavailable: a.storageUnavailable - b.storageUnavailable,
+  };
 }

@@ -1,5 +1,6 @@
 /** Which cgroups the kernel must know, and the set of captures of each: pure, from the cgroup tree and the inventory. */
 import { type CaptureSets, SET_NONE, SET_UNKNOWN } from '../../plan/sets.ts';
+import { parseCgroupPath } from '../identify/container.ts';
 import type { Inventory } from '../identify/inventory.ts';
 import type { InventoryPod } from '../identify/inventory-pod.ts';
 import { expectantParents, parentOf } from './expectant.ts';
@@ -17,6 +18,7 @@ export interface DesiredSelection {
  * Without an inventory every socket of the machine is in one set. With one: every pod's topmost cgroup is listed,
  * selected or not. The directories where a pod's cgroup may come, or come again, are unknown, so that its first connections
  * are captured provisionally; what is in them already and is no pod is listed as such, so that only new ones are unknown.
+ * So is a pod that the inventory does not list yet, where it may still come.
  * @param cgroups every cgroup that is there: path → id.
  */
 export function desiredSelection(
@@ -28,7 +30,7 @@ export function desiredSelection(
   if (inventory === undefined) return { defaultSet: sets.everything().id, entries: new Map(), present };
   const pods = new Map<string, InventoryPod | undefined>();
   for (const path of cgroups.keys()) pods.set(path, inventory.podOf(path));
-  const expectant = expectantParents(pods, inventory.pods);
+  const expectant = expectantParents(pods, inventory);
   const entries = new Map<number, number>();
   for (const [path, id] of cgroups) {
     const pod = pods.get(path);
@@ -39,9 +41,13 @@ export function desiredSelection(
     const isTopmost = begins && pod !== undefined;
     if (expectant.has(path) && !isTopmost) entries.set(id, SET_UNKNOWN);
     else if (begins || (parent !== undefined && expectant.has(parent)))
-      entries.set(id, pod === undefined ? SET_NONE : setOf(pod, inventory, sets));
+      entries.set(id, pod === undefined ? setOfUnlisted(path, inventory) : setOf(pod, inventory, sets));
   }
   return { defaultSet: SET_NONE, entries, present };
+}
+
+function setOfUnlisted(path: string, { grows }: Inventory): number {
+  return grows && parseCgroupPath(path).podUid !== undefined ? SET_UNKNOWN : SET_NONE;
 }
 
 /** What a pod is selected by. */

@@ -1,4 +1,6 @@
 /** Where the cgroups of pods may come: pure, from the paths that are there and the pods that are expected. */
+import { kubeletRoot } from '../identify/container.ts';
+import type { Inventory } from '../identify/inventory.ts';
 import type { InventoryPod } from '../identify/inventory-pod.ts';
 
 /** Directories that kubelet makes pods in: its root, and those of its quality-of-service classes. */
@@ -14,11 +16,12 @@ const KUBELET_PARENT = /(?:^|[/-])kubepods(?:\.slice|[-/](?:burstable|besteffort
  */
 export function expectantParents(
   podAt: ReadonlyMap<string, InventoryPod | undefined>,
-  pods: readonly InventoryPod[],
+  { pods, grows }: Pick<Inventory, 'pods' | 'grows'>,
 ): ReadonlySet<string> {
   const places = topmostCgroups(podAt);
-  const kubelets = [...podAt.keys()].filter((path) => KUBELET_PARENT.test(path));
-  const parents = new Set<string>();
+  const kubelets = ownKubelets([...podAt.keys()], places);
+  // Whom nobody has listed yet may come as well.
+  const parents = new Set<string>(grows ? kubelets : []);
   for (const pod of pods) {
     if (pod.ended) continue;
     const found = places.get(pod) ?? [];
@@ -26,6 +29,16 @@ export function expectantParents(
       if (parent !== '/' || found.length === 0) parents.add(parent);
   }
   return joined(parents);
+}
+
+/**
+ * Several nodes may share one kernel (kind): where it is known in which kubelet's directories the listed pods live, those of
+ * the others hold nobody that is awaited.
+ */
+function ownKubelets(paths: readonly string[], places: ReadonlyMap<unknown, readonly string[]>): readonly string[] {
+  const kubelets = paths.filter((path) => KUBELET_PARENT.test(path));
+  const roots = new Set([...places.values()].flat().flatMap((path) => kubeletRoot(path) ?? []));
+  return roots.size === 0 ? kubelets : kubelets.filter((path) => roots.has(kubeletRoot(`${path}/`) ?? ''));
 }
 
 function parentsOf(

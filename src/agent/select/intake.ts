@@ -3,14 +3,28 @@
 import type { CaptureSets } from '../../plan/sets.ts';
 import type { Flow } from '../../record/flow.ts';
 import type { TcpEvent } from '../decode/tcp.ts';
-import type { CgroupOwners } from '../identify/cgroup-owners.ts';
+import type { CgroupOwners, ResolvedCgroup } from '../identify/cgroup-owners.ts';
 import type { Inventory } from '../identify/inventory.ts';
 import { matchedCaptures } from './matched.ts';
 
 export interface IntakeSteps {
   readonly decode: (view: DataView, offset: number, length: number) => TcpEvent | undefined;
+  /** Takes a record of a pod that may be listed yet, and brings it to `decide` then; false where it has no room. */
+  readonly hold: (podUid: string, event: TcpEvent) => boolean;
   readonly flow: (event: TcpEvent) => Flow;
   readonly route: (flow: Flow, captures: readonly number[]) => void;
+}
+
+/** Records that became no flow, by why. */
+export interface IntakeCounts {
+  /** Not of this version's layout; whose they were cannot be known. */
+  readonly malformed: number;
+  /** Captured provisionally, and no capture selects them. */
+  readonly notSelected: number;
+  /** Captured provisionally, and the cgroup was gone, or the pod not listed in time: a capture may have wanted them. */
+  readonly ownerUnknown: number;
+  /** Captured provisionally, of a pod of another node that shares this kernel. */
+  readonly foreign: number;
 }
 
 export class Intake {
@@ -19,9 +33,7 @@ export class Intake {
   readonly #pods: Inventory;
   readonly #cgroups: CgroupOwners;
   readonly #provisional = new Map<number, number>();
-  #malformed = 0;
-  #notSelected = 0;
-  #ownerUnknown = 0;
+  readonly #counts = { malformed: 0, notSelected: 0, ownerUnknown: 0, foreign: 0 };
 
   constructor(steps: IntakeSteps, sets: CaptureSets, pods: Inventory, cgroups: CgroupOwners) {
     this.#steps = steps;
@@ -30,19 +42,8 @@ export class Intake {
     this.#cgroups = cgroups;
   }
 
-  /** Records that were not of this version's layout; whose they were cannot be known. */
-  get malformed(): number {
-    return this.#malformed;
-  }
-
-  /** Records captured provisionally that no capture selects. */
-  get notSelected(): number {
-    return this.#notSelected;
-  }
-
-  /** Records captured provisionally whose cgroup was gone before it was known whose it is: a capture may have wanted them. */
-  get ownerUnknown(): number {
-    return this.#ownerUnknown;
+  get counts(): IntakeCounts {
+    return { ...this.#counts };
   }
 
   /** By capture: records that the kernel captured provisionally, and so counted as nobody's. */
@@ -50,22 +51,52 @@ export class Intake {
     return this.#provisional;
   }
 
+  /** Nobody asks for this capture any more. */
+  forget(capture: number): void {
+    this.#provisional.delete(capture);
+  }
+
   /** Takes one record of the ring. */
   readonly record = (view: DataView, offset: number, length: number): void => {
     const event = this.#steps.decode(view, offset, length);
     if (event === undefined) {
-      this.#malformed++;
+      this.#counts.malformed++;
       return;
     }
-    const { captures, provisional, ownerUnknown } = matchedCaptures(event, this.#sets, this.#cgroups, this.#pods);
-    if (captures.length === 0) {
-      if (ownerUnknown) this.#ownerUnknown++;
-      else this.#notSelected++;
-      return;
-    }
-    if (provisional) this.#countProvisional(captures);
-    this.#steps.route(this.#steps.flow(event), captures);
+    const { captures, provisional } = this.#match(event);
+    const podUid = provisional === undefined ? undefined : this.#awaitedPod(provisional);
+    if (podUid !== undefined && this.#steps.hold(podUid, event)) return;
+    this.#pass(event, captures, provisional);
   };
+
+  /** Takes a record that was held: by what is known now, once and for all. */
+  readonly decide = (event: TcpEvent): void => {
+    const { captures, provisional } = this.#match(event);
+    this.#pass(event, captures, provisional);
+  };
+
+  #match(event: TcpEvent) {
+    return matchedCaptures(event, this.#sets, this.#cgroups, this.#pods);
+  }
+
+  /** The pod that has to be listed before anybody can say whose the record is. */
+  #awaitedPod({ cgroup }: ResolvedCgroup): string | undefined {
+    return this.#pods.grows && cgroup.is === 'unlistedPod' && !cgroup.foreign ? cgroup.identity.podUid : undefined;
+  }
+
+  #pass(event: TcpEvent, captures: readonly number[], provisional: ResolvedCgroup | undefined): void {
+    if (captures.length === 0) this.#counts[this.#whyNobodys(provisional)]++;
+    else {
+      if (provisional !== undefined) this.#countProvisional(captures);
+      this.#steps.route(this.#steps.flow(event), captures);
+    }
+  }
+
+  #whyNobodys(owner: ResolvedCgroup | undefined): 'foreign' | 'ownerUnknown' | 'notSelected' {
+    if (owner?.cgroup.is === 'unlistedPod' && owner.cgroup.foreign) return 'foreign';
+    const isUnknown = owner !== undefined && (owner.cgroup.is === 'unknown' || this.#awaitedPod(owner) !== undefined);
+    return isUnknown ? 'ownerUnknown' : 'notSelected';
+  }
 
   #countProvisional(captures: readonly number[]): void {
     for (const capture of captures) this.#provisional.set(capture, (this.#provisional.get(capture) ?? 0) + 1);

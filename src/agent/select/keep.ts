@@ -12,6 +12,10 @@ const RESTS_PER_RESCAN = 10;
 const RESCAN_MILLIS = 10_000;
 
 export interface SelectionKeeper {
+  /** Something else than the tree has changed: the selection is written soon. */
+  changed(): void;
+  /** As {@link changed}, and it is written when this returns. @throws what a write throws. */
+  refresh(): void;
   stop(): void;
 }
 
@@ -45,14 +49,20 @@ export function keepSelected(
       failed(error);
     }
   };
-  tree.watch(() => {
+  const changed = (): void => {
     if (settling) return;
     settling = true;
     cancel?.();
     cancel = timers.after(settleMillis, refreshLater);
-  });
+  };
+  tree.watch(changed);
   refresh();
   return {
+    changed,
+    refresh() {
+      cancel?.();
+      refresh();
+    },
     stop() {
       cancel?.();
       tree.close();

@@ -30,6 +30,11 @@ export class SelectionMap {
     return this.#omitted;
   }
 
+  /** Sets that some entry means, of cgroups that are gone too. */
+  get sets(): ReadonlySet<number> {
+    return new Set([...this.#written.values(), ...(this.#defaultSet === undefined ? [] : [this.#defaultSet])]);
+  }
+
   /** Writes what changed; a change is a new generation, under which the kernel looks again at connections of before. */
   write(desired: DesiredSelection): void {
     const changed = [...desired.entries].filter(([id, set]) => this.#written.get(id) !== set);

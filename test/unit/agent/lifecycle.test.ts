@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { type Parts, running } from '../../../src/agent/lifecycle.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Parts, RunningAgent } from '../../../src/agent/lifecycle.ts';
+import type { TcpCapture } from '../../../src/agent/tcp-capture.ts';
 import { Ledger } from '../../../src/export/ledger.ts';
 import { RouteTable } from '../../../src/export/routes.ts';
+import { capture, compile } from '../plan/builders.ts';
 
 const NODE = {
   joined: 0,
@@ -12,59 +14,154 @@ const NODE = {
   missedStateChanges: 0,
   openConnections: 0,
 };
+const INTAKE = { malformed: 1, notSelected: 2, ownerUnknown: 4, foreign: 8 };
+const NO_LOSS = { ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 };
 
-const BOUNDS = { cgroupsOmitted: 5, selectionOmitted: 6, setOverflows: 7 };
+const ALL = compile([capture('shop/all', { podSelector: {} })]).plan;
+const NOTHING = compile([]).plan;
 
-/** Parts that write down what is done with them; the kernel has counted 3 records of the one capture. */
-function parts(change: Partial<Parts> = {}): { readonly steps: string[]; readonly wired: Parts } {
-  const steps: string[] = [];
-  let released = false;
-  const read = <T>(value: T): T => {
-    if (released) throw new Error('EBADF');
-    return value;
-  };
-  const lost = { ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 };
-  const wired: Parts = {
-    program: { detach: () => void steps.push('detach') },
-    loop: { stop: async () => void steps.push('empty the ring') },
-    exporters: [{ drain: async () => void steps.push('empty the queue') }],
-    ledger: new Ledger(new RouteTable([{ name: 'shop/all', exports: [] }])),
-    counts: { byCapture: () => read([{ observed: 3, lost }]), node: () => read(NODE) },
-    intake: { malformed: 1, notSelected: 2, ownerUnknown: 4, provisional: new Map() },
-    bounds: () => BOUNDS,
-    guarded: { faulty: 3 },
-    opened: {
-      [Symbol.dispose]() {
-        released = true;
-        steps.push('release');
-      },
+let steps: string[];
+let loaded: boolean;
+
+function step(what: string): () => void {
+  return () => void steps.push(what);
+}
+
+function tcp(): TcpCapture {
+  return {
+    sets: new Set([1]),
+    omitted: 6,
+    readNow: step('read'),
+    podsChanged: step('pods'),
+    selectNow: step('select'),
+    end: async () => void steps.push('empty the ring'),
+    close() {
+      loaded = false;
+      steps.push('release');
     },
+  };
+}
+
+/** As the kernel's counters can be read: only while the program is loaded. */
+function counted<T>(value: T): T {
+  if (!loaded) throw new Error('EBADF');
+  return value;
+}
+
+function unreadable(): never {
+  throw new Error('the counts cannot be read');
+}
+
+/** Parts that write down what is done with them; the kernel has counted 3 records of the capture. */
+function parts(change: Partial<Parts> = {}): Parts {
+  const table = new RouteTable([]);
+  const ledger = new Ledger(table);
+  return {
+    startTcp() {
+      steps.push('load');
+      loaded = true;
+      return tcp();
+    },
+    tree: { omitted: 5 },
+    sets: { adopt: step('sets'), overflows: 7 },
+    table,
+    ledger,
+    exports: {
+      adopt: step('exports'),
+      forget: step('forget'),
+      accounts: () => [],
+      drain: async () => void steps.push('empty the queues'),
+    },
+    counts: {
+      byCapture: () => counted(new Map([[0, { observed: 3, lost: NO_LOSS }]])),
+      node: () => counted(NODE),
+      forget: step('forget'),
+    },
+    intake: { counts: INTAKE, provisional: new Map(), forget: step('forget') },
+    awaited: {
+      pods: ['known', 'unknown'],
+      release: (uid) => void steps.push(`release ${uid}`),
+      releaseAll: step('release all'),
+    },
+    guarded: { faulty: 3 },
+    pods: { hasPod: (uid) => uid === 'known' },
     ...change,
   };
-  return { steps, wired };
 }
+
+beforeEach(() => {
+  [steps, loaded] = [[], false];
+});
+
+describe('an agent and its plans', () => {
+  it('loads with the first capture, only selects with the next, and unloads with the last', async () => {
+    const agent = new RunningAgent(parts());
+    await agent.adopt(NOTHING);
+    expect(steps.splice(0)).toEqual(['sets', 'exports']);
+    expect(agent.heldSets).toEqual(new Set());
+    await agent.adopt(ALL);
+    expect(steps.splice(0)).toEqual(['sets', 'exports', 'load']);
+    expect(agent.heldSets).toEqual(new Set([1]));
+    await agent.adopt(ALL);
+    expect(steps.splice(0)).toEqual(['read', 'sets', 'exports', 'select']);
+    await agent.adopt(NOTHING);
+    expect(steps).toEqual(['read', 'sets', 'exports', 'empty the ring', 'release']);
+  });
+
+  it('adopts all else where the program cannot be loaded, and tries again with the next plan', async () => {
+    let tries = 0;
+    const startTcp = () => {
+      tries += 1;
+      if (tries === 1) throw new Error('no BTF');
+      return tcp();
+    };
+    const agent = new RunningAgent(parts({ startTcp }));
+    await expect(agent.adopt(ALL)).rejects.toThrow('no BTF');
+    expect(steps).toEqual(['sets', 'exports']);
+    await agent.adopt(ALL);
+    expect(tries).toBe(2);
+  });
+
+  it('lets the records of pods go on that are listed now, and selects anew', async () => {
+    const agent = new RunningAgent(parts());
+    await agent.adopt(ALL);
+    steps.length = 0;
+    agent.podsChanged();
+    expect(steps).toEqual(['release known', 'pods']);
+  });
+});
 
 describe('an agent that is stopped', () => {
   it('takes no new records, empties ring and queues, counts, and releases everything, once', async () => {
-    const { steps, wired } = parts();
-    const agent = running(wired);
+    const agent = new RunningAgent(parts());
+    await agent.adopt(ALL);
+    steps.length = 0;
     const [first, second] = await Promise.all([agent.stop(), agent.stop()]);
     expect(first).toBe(second);
-    expect(first.node).toEqual({ ...NODE, ...BOUNDS, malformed: 1, notSelected: 2, ownerUnknown: 4, faulty: 3 });
+    const bounds = { cgroupsOmitted: 5, selectionOmitted: 6, setOverflows: 7 };
+    expect(first.node).toEqual({ ...NODE, ...bounds, ...INTAKE, faulty: 3 });
     expect(first.accounts).toMatchObject([{ capture: 'shop/all', observed: 3, unaccounted: 3 }]);
-    expect(steps).toEqual(['detach', 'empty the ring', 'empty the queue', 'release']);
+    expect(steps).toEqual(['empty the ring', 'release all', 'empty the queues', 'release']);
   });
 
-  it('reports its last counts from then on: the counters of the kernel are gone', async () => {
-    const agent = running(parts().wired);
-    expect(agent.report()).toEqual(await agent.stop());
-    expect(agent.report()).toBe(await agent.stop());
+  it('reports its last counts from then on, and adopts nothing more', async () => {
+    const agent = new RunningAgent(parts());
+    await agent.adopt(ALL);
+    const before = agent.report();
+    const last = await agent.stop();
+    expect(last).toEqual(before);
+    expect(agent.report()).toBe(last);
+    steps.length = 0;
+    await agent.adopt(ALL);
+    expect(steps).toEqual([]);
   });
 
   it('releases everything also when its counts cannot be read', async () => {
-    const counts = { byCapture: () => [], node: () => expect.unreachable('the counts cannot be read') };
-    const { steps, wired } = parts({ counts });
-    await expect(running(wired).stop()).rejects.toThrow('the counts cannot be read');
+    const agent = new RunningAgent(
+      parts({ counts: { byCapture: () => new Map(), node: unreadable, forget: unreadable } }),
+    );
+    await agent.adopt(ALL);
+    await expect(agent.stop()).rejects.toThrow('the counts cannot be read');
     expect(steps.at(-1)).toBe('release');
   });
 });

@@ -26,7 +26,7 @@ const squatter = pod('squatter', [OWN_ADDRESS]);
 const known = knownFrom([web, db, bare, agent, twin, other]);
 const NODE = expect.objectContaining({ kind: 'Node', nodeName: 'node-1', podName: undefined });
 const unlisted = identity({ kind: 'Pod', podUid: 'uid-x' });
-const UNLISTED: CgroupOwner = { is: 'unlistedPod', identity: unlisted };
+const UNLISTED: CgroupOwner = { is: 'unlistedPod', identity: unlisted, foreign: false };
 
 type Case = [name: string, cgroup: CgroupOwner, netns: NetnsOwner, address: string, expected: SideAttribution];
 

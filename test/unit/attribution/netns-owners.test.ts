@@ -38,7 +38,7 @@ describe('NetnsOwners', () => {
     ['a pod without known addresses', processOf(bare), '10.1.0.1'],
     ["the host's process", HOST_PROCESS, '10.1.0.1'],
     ['a process that is not known', { is: 'unknown', reason: 'cgroupGone' }, '10.1.0.1'],
-    ['a pod that is not listed', { is: 'unlistedPod', identity: web.identity }, '10.1.0.1'],
+    ['a pod that is not listed', { is: 'unlistedPod', identity: web.identity, foreign: false }, '10.1.0.1'],
   ])('learns nothing from %s', (_, cgroup, address) => {
     expect(learned([cgroup, address]).ownerOf(COOKIE)).toEqual(NETNS_UNKNOWN);
   });

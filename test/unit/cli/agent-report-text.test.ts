@@ -22,6 +22,7 @@ const QUIET: AgentReport['node'] = {
   faulty: 0,
   notSelected: 0,
   ownerUnknown: 0,
+  foreign: 0,
   cgroupsOmitted: 0,
   selectionOmitted: 0,
   setOverflows: 0,
@@ -30,16 +31,18 @@ const QUIET: AgentReport['node'] = {
 function report(lost: Partial<typeof NOTHING_LOST> = {}, node: Partial<AgentReport['node']> = {}): AgentReport {
   const losses = Object.values(lost).reduce((sum, count) => sum + count, 0);
   const account = {
+    index: 0,
     capture: 'shop/checkout',
     observed: 46,
     exported: 46 - losses,
     sampledOut: 0,
-    filtered: { notSelected: 0 },
+    filtered: { notSelected: 0, captureEnded: 0 },
     lost: { ...NOTHING_LOST, ...lost },
     inFlight: 0,
     unaccounted: 0,
+    lastMicros: 0,
   };
-  return { accounts: [account], node: { ...QUIET, ...node } };
+  return { accounts: [account], exports: [], node: { ...QUIET, ...node } };
 }
 
 describe('the report at the end', () => {

@@ -14,14 +14,16 @@ const noLoss = {
 
 function account(parts: Partial<Account> = {}): Account {
   return {
+    index: 0,
     capture: 'shop/checkout',
     observed: 46,
     exported: 46,
     sampledOut: 0,
-    filtered: { notSelected: 0 },
+    filtered: { notSelected: 0, captureEnded: 0 },
     lost: noLoss,
     inFlight: 0,
     unaccounted: 0,
+    lastMicros: 0,
     ...parts,
   };
 }
@@ -33,7 +35,7 @@ test('a row for each capture, with the reasons that are not zero below it', () =
     capture: 'ops/everything',
     observed: 1_000_000,
     exported: 999_000,
-    filtered: { notSelected: 1 },
+    filtered: { notSelected: 1, captureEnded: 0 },
     lost: { ...noLoss, ringFull: 990, queueFull: 9 },
   });
   expect(ledgerText([account(), lossy])).toBe(

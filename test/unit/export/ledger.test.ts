@@ -1,21 +1,26 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Account, Ledger } from '../../../src/export/ledger.ts';
+import { type Account, type KernelTotals, Ledger } from '../../../src/export/ledger.ts';
 import type { Outcome } from '../../../src/export/outcome.ts';
 import { flowRouter } from '../../../src/export/router.ts';
 import { RouteTable } from '../../../src/export/routes.ts';
 import type { Flow } from '../../../src/record/flow.ts';
 import { flow } from './flows.ts';
 
+/** What the kernel says, by the position of the capture. */
+function totals(...all: readonly KernelTotals[]): Map<number, KernelTotals> {
+  return new Map(all.map((each, index) => [index, each]));
+}
+
 const NO_KERNEL_LOSS = { ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 };
 
 /** A ledger with exports that only hold what they get, as [export, flow]. */
 function setUp(captures: readonly (readonly number[])[]) {
-  const table = new RouteTable(captures.map((exports, index) => ({ name: `ns/c${index}`, exports })));
+  const table = new RouteTable(captures.map((exports, index) => ({ index, name: `ns/c${index}`, exports })));
   const ledger = new Ledger(table);
   const held: [number, Flow][] = [];
   const exporters = Array.from({ length: 4 }, (_, index) => ({ offer: (made: Flow) => held.push([index, made]) }));
-  return { ledger, held, route: flowRouter(table, exporters, ledger) };
+  return { ledger, held, route: flowRouter(table, (index) => exporters[index], ledger) };
 }
 
 function short({ observed, exported, inFlight, unaccounted, lost }: Account) {
@@ -25,7 +30,7 @@ function short({ observed, exported, inFlight, unaccounted, lost }: Account) {
 
 function accountOf(exports: readonly number[], outcomes: readonly [number, Outcome][]) {
   const { ledger, held, route } = setUp([exports]);
-  ledger.observedTotals([{ observed: 1, lost: NO_KERNEL_LOSS }]);
+  ledger.observedTotals(totals({ observed: 1, lost: NO_KERNEL_LOSS }));
   route(flow(), [0]);
   for (const [exportIndex, outcome] of outcomes) {
     const found = held.find(([index]) => index === exportIndex);
@@ -93,7 +98,7 @@ describe('the outcome of a flow for a capture', () => {
 describe('the balance', () => {
   test('takes the losses of the kernel as part of what was observed', () => {
     const { ledger } = setUp([[0]]);
-    ledger.observedTotals([{ observed: 6, lost: { ringFull: 3, tooManyConnections: 2, storageUnavailable: 1 } }]);
+    ledger.observedTotals(totals({ observed: 6, lost: { ringFull: 3, tooManyConnections: 2, storageUnavailable: 1 } }));
     expect(ledger.accounts().map(short)).toEqual([
       {
         observed: 6,
@@ -108,10 +113,7 @@ describe('the balance', () => {
 
   test('counts what was filtered, sampled out or lost on the way to the exports', () => {
     const { ledger } = setUp([[0], [0]]);
-    ledger.observedTotals([
-      { observed: 3, lost: NO_KERNEL_LOSS },
-      { observed: 1, lost: NO_KERNEL_LOSS },
-    ]);
+    ledger.observedTotals(totals({ observed: 3, lost: NO_KERNEL_LOSS }, { observed: 1, lost: NO_KERNEL_LOSS }));
     ledger.filtered([0], 'notSelected');
     ledger.sampledOut([0, 1]);
     ledger.lost([0], 'queueFull');
@@ -124,7 +126,7 @@ describe('the balance', () => {
     ['a flow that the kernel did not count', 0, -1],
   ])('tells %s', (_name, observed, unaccounted) => {
     const { ledger, held, route } = setUp([[0]]);
-    ledger.observedTotals([{ observed, lost: NO_KERNEL_LOSS }]);
+    ledger.observedTotals(totals({ observed, lost: NO_KERNEL_LOSS }));
     route(flow(), [0]);
     for (const [exportIndex, made] of held) ledger.settle(made, exportIndex, 'delivered');
     expect(ledger.imbalance().map((account) => account.unaccounted)).toEqual([unaccounted]);
@@ -132,14 +134,14 @@ describe('the balance', () => {
 
   test('tells a flow that no export has settled', () => {
     const { ledger, route } = setUp([[0]]);
-    ledger.observedTotals([{ observed: 1, lost: NO_KERNEL_LOSS }]);
+    ledger.observedTotals(totals({ observed: 1, lost: NO_KERNEL_LOSS }));
     route(flow(), [0]);
     expect(ledger.imbalance().map((account) => account.inFlight)).toEqual([1]);
   });
 
   test('takes the newest totals of the kernel, not their sum', () => {
     const { ledger } = setUp([[]]);
-    for (const observed of [1, 2]) ledger.observedTotals([{ observed, lost: NO_KERNEL_LOSS }]);
+    for (const observed of [1, 2]) ledger.observedTotals(totals({ observed, lost: NO_KERNEL_LOSS }));
     expect(ledger.accounts()[0]?.observed).toBe(2);
   });
 });
@@ -210,9 +212,53 @@ test('for random plans, outcomes and orders every capture balances, with the rig
         ledger.settle(made, exportIndex, outcome);
       }
       const expected = expectedOf(captures, [...new Set(outcomesOf.values())]);
-      ledger.observedTotals(expected.map(({ observed }) => ({ observed, lost: NO_KERNEL_LOSS })));
+      ledger.observedTotals(totals(...expected.map(({ observed }) => ({ observed, lost: NO_KERNEL_LOSS }))));
       expect(ledger.accounts().map(short)).toEqual(expected);
       expect(ledger.imbalance()).toEqual([]);
     }),
   );
+});
+
+describe('one plan after another', () => {
+  const FIRST = { index: 3, name: 'ns/first', exports: [1] };
+  const SECOND = { index: 7, name: 'ns/second', exports: [1] };
+
+  function adopting() {
+    const table = new RouteTable([FIRST]);
+    const ledger = new Ledger(table);
+    const held: [number, Flow][] = [];
+    const route = flowRouter(table, (index) => ({ offer: (made) => held.push([index, made]) }), ledger);
+    ledger.observedTotals(new Map([[3, { observed: 2, lost: NO_KERNEL_LOSS }]]));
+    return { table, ledger, held, route };
+  }
+
+  test('what is on its way is settled as it went, and accounts of former captures stay', () => {
+    const { table, ledger, held, route } = adopting();
+    route(flow({ end: 5 }), [3]);
+    table.adopt([SECOND]);
+    ledger.adopt();
+    route(flow({ end: 6 }), [3]);
+    expect(held).toHaveLength(1);
+    for (const [exportIndex, made] of held) ledger.settle(made, exportIndex, 'delivered');
+    expect(ledger.imbalance()).toEqual([]);
+    expect(ledger.accounts()).toMatchObject([
+      { index: 3, capture: 'ns/first', exported: 1, filtered: { captureEnded: 1 }, lastMicros: 5 },
+      { index: 7, capture: 'ns/second', observed: 0 },
+    ]);
+    ledger.forget(3);
+    expect(ledger.accounts().map(({ index }) => index)).toEqual([7]);
+  });
+
+  test('a capture that comes again goes on counting, to the exports that it has now', () => {
+    const { table, ledger, held, route } = adopting();
+    route(flow(), [3]);
+    for (const plan of [[SECOND], [{ ...FIRST, exports: [2] }]]) {
+      table.adopt(plan);
+      ledger.adopt();
+    }
+    route(flow(), [3]);
+    expect(held.map(([exportIndex]) => exportIndex)).toEqual([1, 2]);
+    for (const [exportIndex, made] of held) ledger.settle(made, exportIndex, 'delivered');
+    expect(ledger.accounts()[0]).toMatchObject({ exported: 2, unaccounted: 0, inFlight: 0 });
+  });
 });

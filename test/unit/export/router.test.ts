@@ -6,17 +6,17 @@ import type { Flow } from '../../../src/record/flow.ts';
 import { flow } from './flows.ts';
 
 const captures = [
-  { name: 'shop/checkout', exports: [0] },
-  { name: 'shop/all', exports: [0, 1] },
-  { name: 'ops/debug', exports: [2] },
-  { name: 'ops/silent', exports: [] },
+  { index: 0, name: 'shop/checkout', exports: [0] },
+  { index: 1, name: 'shop/all', exports: [0, 1] },
+  { index: 2, name: 'ops/debug', exports: [2] },
+  { index: 3, name: 'ops/silent', exports: [] },
 ];
 
 function setUp() {
   const table = new RouteTable(captures);
   const got: Flow[][] = [[], [], []];
   const exporters = got.map((flows) => ({ offer: (made: Flow) => flows.push(made) }));
-  return { got, table, route: flowRouter(table, exporters, new Ledger(table)) };
+  return { got, table, route: flowRouter(table, (index) => exporters[index], new Ledger(table)) };
 }
 
 test.each<[string, number[], string[][][]]>([

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { inventoryNeeded } from '../../../src/plan/inventory-needed.ts';
 import type { CaptureObject } from '../../../src/plan/objects.ts';
 import { selects } from '../../../src/plan/selector.ts';
-import { CaptureSets, SET_NONE, SET_UNKNOWN } from '../../../src/plan/sets.ts';
+import { CaptureSets, MAX_SET, SET_NONE, SET_UNKNOWN } from '../../../src/plan/sets.ts';
 import { capture, compile } from './builders.ts';
 
 function setsOf(...captures: CaptureObject[]): CaptureSets {
@@ -19,6 +19,10 @@ function inventoryMessage(field: string): string {
 
 function pod(namespace: string, labels: Record<string, string> = {}, namespaceLabels: Record<string, string> = {}) {
   return { namespace, labels, namespaceLabels };
+}
+
+function byApp(app: string): CaptureObject {
+  return capture(`shop/${app}`, { podSelector: { matchLabels: { app } } });
 }
 
 describe('CaptureSets', () => {
@@ -143,5 +147,52 @@ describe('without an inventory', () => {
 
   it('asks nothing of a suspended capture', () => {
     expect(inventoryNeeded([capture('a/x', { suspend: true, podSelector: { matchLabels: { a: 'b' } } })])).toEqual([]);
+  });
+});
+
+describe('sets of one plan after another', () => {
+  const { captures } = compile(['a', 'b', 'c'].map(byApp)).plan;
+  const only = (...indexes: readonly number[]) => ({
+    captures: captures.filter(({ index }) => indexes.includes(index)),
+  });
+
+  it('keep their numbers while their captures stay', () => {
+    const sets = new CaptureSets(only(0, 1));
+    const [a, b] = ['a', 'b'].map((app) => sets.setFor(pod('shop', { app })).id);
+    sets.adopt(only(1, 2));
+    expect(sets.setFor(pod('shop', { app: 'a' })).id).toBe(SET_NONE);
+    expect(sets.setFor(pod('shop', { app: 'b' })).id).toBe(b);
+    expect(sets.capturesOf(a ?? 0)).toEqual([0]);
+    sets.adopt(only(0));
+    expect(sets.setFor(pod('shop', { app: 'a' })).id).toBe(a);
+  });
+
+  it('give a number anew only where all are taken, nobody holds it, and nobody has asked for a minute', () => {
+    let now = 0;
+    const recycled: [number, readonly number[]][] = [];
+    const sets = new CaptureSets(
+      { captures: [] },
+      {
+        now: () => now,
+        held: () => new Set([1]),
+        recycled: (id, former) => recycled.push([id, former]),
+      },
+    );
+    const [template] = captures;
+    if (template === undefined) throw new Error('no capture');
+    const setOf = (index: number) => {
+      sets.adopt({ captures: [{ ...template, index }] });
+      return sets.setFor(pod('shop', { app: 'a' })).id;
+    };
+    for (let index = 0; index < MAX_SET; index += 1) expect(setOf(index)).toBe(index + 1);
+    now = 60_000;
+    expect(setOf(5000)).toBe(SET_UNKNOWN);
+    expect([sets.overflows, recycled]).toEqual([1, []]);
+    // Number 2 is asked for again, number 1 is held.
+    expect(setOf(1)).toBe(2);
+    now = 60_001;
+    expect(setOf(5000)).toBe(3);
+    expect(recycled).toEqual([[3, [2]]]);
+    expect([sets.capturesOf(3), setOf(5000), setOf(2)]).toEqual([[5000], 3, 4]);
   });
 });

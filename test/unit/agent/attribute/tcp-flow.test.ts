@@ -37,12 +37,14 @@ beforeAll(() => {
 afterAll(() => directories[Symbol.dispose]());
 
 function naming(): Naming {
+  const known = { owners: new StaticOwners(PODS.pods), isOwnAddress: (address: string) => address === '192.0.2.1' };
   return {
     node: 'node-a',
     clock: new WallClock(() => OFFSET),
     cgroups: new CgroupOwners(tree, PODS, undefined),
     netns: new NetnsOwners(),
-    known: { owners: new StaticOwners(PODS.pods), isOwnAddress: (address) => address === '192.0.2.1' },
+    local: known,
+    far: known,
   };
 }
 

@@ -35,7 +35,7 @@ describe('the owner of a cgroup', () => {
 
   it('is a pod by its uid alone when it is not listed', () => {
     expect(owners.ownerOf(directories.id(`/kubepods/pod${OTHER_UID}/${CONTAINER}`))).toMatchObject({
-      cgroup: { is: 'unlistedPod', identity: { kind: 'Pod', podUid: OTHER_UID, podName: undefined } },
+      cgroup: { is: 'unlistedPod', identity: { kind: 'Pod', podUid: OTHER_UID, podName: undefined }, foreign: false },
       containerId: CONTAINER,
       pod: undefined,
     });

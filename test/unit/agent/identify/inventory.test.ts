@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildInventory, type Inventory } from '../../../../src/agent/identify/inventory.ts';
+import { buildInventory, type StaticInventory } from '../../../../src/agent/identify/inventory.ts';
 import type { InventoryPod } from '../../../../src/agent/identify/inventory-pod.ts';
 import { INVENTORY_KINDS } from '../../../../src/agent/identify/inventory-schema.ts';
 import { parseManifest } from '../../../../src/api/manifest/manifest.ts';
@@ -9,7 +9,7 @@ import { PodUidIdentities } from '../../../../src/attribution/identities.ts';
 const UID = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';
 const UNLISTED = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee';
 
-function read(text: string): { inventory: Inventory; problems: string[] } {
+function read(text: string): { inventory: StaticInventory; problems: string[] } {
   const manifest = parseManifest(text, 'pods.yaml', INVENTORY_KINDS);
   const { inventory, problems } = buildInventory(manifest.objects);
   return { inventory, problems: [...manifest.problems, ...problems].map(formatProblem) };
@@ -132,7 +132,7 @@ describe('whose cgroup it is', () => {
     expect(inventory.ownerOf('/system.slice/ssh.service', uids)).toEqual({ is: 'host' });
     expect(inventory.ownerOf('/pods/a/c', uids)).toEqual({ is: 'pod', pod: inventory.pods[0] });
     const unlisted = inventory.ownerOf(`/kubepods/pod${UNLISTED}/x`, uids);
-    expect(unlisted).toEqual({ is: 'unlistedPod', identity: uids.of(UNLISTED) });
+    expect(unlisted).toEqual({ is: 'unlistedPod', identity: uids.of(UNLISTED), foreign: false });
     expect(uids.of(UNLISTED)).toMatchObject({
       kind: 'Pod',
       podUid: UNLISTED,

@@ -7,8 +7,8 @@ import { capture, compile } from '../../plan/builders.ts';
 /** Sums by ledger entry, as {observed, ring full, too many, no storage}. */
 type Ledger = Readonly<Record<number, readonly number[]>>;
 
-function counts(ledger: Ledger, node: readonly number[] = [0, 0, 0, 0], open = 0): KernelCounts {
-  const counters: KernelCounters = {
+function countersOf(ledger: Ledger, node: readonly number[] = [0, 0, 0, 0], open = 0): KernelCounters {
+  return {
     ledger: {
       sumPerCpu(key, fields) {
         expect(fields).toBe(LEDGER_ENTRY.size / 8);
@@ -29,6 +29,9 @@ function counts(ledger: Ledger, node: readonly number[] = [0, 0, 0, 0], open = 0
     },
     missedRuns: () => 15,
   };
+}
+
+function counts(ledger: Ledger, node?: readonly number[], open?: number): KernelCounts {
   const all = capture('shop/all', { podSelector: {} });
   const web = capture('shop/web', { podSelector: { matchLabels: { app: 'web' } } });
   const none = capture('shop/zero', { podSelector: { matchLabels: { app: 'zero' } } });
@@ -36,18 +39,17 @@ function counts(ledger: Ledger, node: readonly number[] = [0, 0, 0, 0], open = 0
   // Set 1: all alone. Set 2: all and web.
   sets.setFor({ namespace: 'shop', labels: { app: 'db' }, namespaceLabels: {} });
   sets.setFor({ namespace: 'shop', labels: { app: 'web' }, namespaceLabels: {} });
-  return new KernelCounts(counters, sets, 3);
+  const kernel = new KernelCounts(sets);
+  kernel.begin(countersOf(ledger, node, open));
+  return kernel;
 }
-
-const NOTHING_LOST = { ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 };
 
 describe('the counts of the kernel', () => {
   it('of a capture are the sums of the sets that it is in', () => {
     const ledger = { 1: [100, 1, 2, 3], 2: [1000, 10, 20, 30], 3: [7, 7, 7, 7] };
-    expect(counts(ledger).byCapture(new Map())).toEqual([
-      { observed: 1100, lost: { ringFull: 11, tooManyConnections: 22, storageUnavailable: 33 } },
-      { observed: 1000, lost: { ringFull: 10, tooManyConnections: 20, storageUnavailable: 30 } },
-      { observed: 0, lost: NOTHING_LOST },
+    expect([...counts(ledger).byCapture(new Map())]).toEqual([
+      [0, { observed: 1100, lost: { ringFull: 11, tooManyConnections: 22, storageUnavailable: 33 } }],
+      [1, { observed: 1000, lost: { ringFull: 10, tooManyConnections: 20, storageUnavailable: 30 } }],
     ]);
   });
 
@@ -56,8 +58,12 @@ describe('the counts of the kernel', () => {
       [0, 5],
       [2, 7],
     ]);
-    const observed = counts({ 1: [100, 0, 0, 0] }).byCapture(provisional);
-    expect(observed.map((totals) => totals.observed)).toEqual([105, 0, 7]);
+    const all = [...counts({ 1: [100, 0, 0, 0] }).byCapture(provisional)];
+    expect(all.map(([index, { observed }]) => [index, observed])).toEqual([
+      [0, 105],
+      [1, 0],
+      [2, 7],
+    ]);
   });
 
   it('of the node are those of no capture, with what was lost before it was known whose it was', () => {
@@ -70,5 +76,39 @@ describe('the counts of the kernel', () => {
       missedStateChanges: 15,
       openConnections: 8_589_934_592,
     });
+  });
+
+  it('go on when the program is loaded anew, which counts from zero', () => {
+    const kernel = counts({ 0: [0, 1, 0, 0], 1: [100, 1, 0, 0] }, [11, 0, 0, 0], 4);
+    kernel.end();
+    const ended = { joined: 11, lostUnknown: 1, missedStateChanges: 15, openConnections: 0 };
+    expect(kernel.node()).toMatchObject(ended);
+    expect(kernel.byCapture(new Map()).get(0)).toMatchObject({ observed: 100, lost: { ringFull: 1 } });
+    kernel.begin(countersOf({ 1: [7, 0, 0, 0] }, [1, 0, 0, 0], 2));
+    expect(kernel.node()).toMatchObject({ joined: 12, missedStateChanges: 30, openConnections: 2 });
+    expect(kernel.byCapture(new Map()).get(0)).toMatchObject({ observed: 107, lost: { ringFull: 1 } });
+    kernel.forget(0);
+    expect(kernel.byCapture(new Map()).get(0)).toMatchObject({ observed: 7 });
+  });
+
+  it("stay with a set's former captures when its number comes to mean others", () => {
+    const captures = new Map([[1, [0]]]);
+    const sets = { size: 1, capturesOf: (id: number) => captures.get(id) ?? [] };
+    const ledger: Record<number, number[]> = { 1: [100, 0, 0, 0] };
+    const kernel = new KernelCounts(sets);
+    kernel.begin(countersOf(ledger));
+    kernel.recycled(1, [0]);
+    captures.set(1, [5]);
+    ledger[1] = [103, 0, 0, 0];
+    const observedNow = () => Array.from(kernel.byCapture(new Map()), ([index, { observed }]) => [index, observed]);
+    expect(observedNow()).toEqual([
+      [0, 100],
+      [5, 3],
+    ]);
+    kernel.end();
+    expect(observedNow()).toEqual([
+      [0, 100],
+      [5, 3],
+    ]);
   });
 });

@@ -1,0 +1,151 @@
+import { Exporter, type ExporterOptions } from '../../export/exporter.ts';
+import { lateSink } from '../../export/late-sink.ts';
+import type { Outcome } from '../../export/outcome.ts';
+import type { Sink } from '../../export/sink.ts';
+import type { WeirError } from '../../lib/errors.ts';
+import type { Timers } from '../../lib/timers.ts';
+import { canonicalJson } from '../../plan/canonical.ts';
+import type { PlanExport } from '../../plan/plan.ts';
+import type { Flow } from '../../record/flow.ts';
+
+export interface ExportsOptions {
+  /** Opens the sink of an export. @throws WeirError */
+  readonly open: (target: PlanExport) => Promise<Sink>;
+  readonly exporter: ExporterOptions;
+  /** How long an export that is not wanted any more may take to empty its queue. */
+  readonly drainMillis: number;
+  /** Pause before a sink that could not be opened is tried again. */
+  readonly reopenMillis: number;
+  readonly timers: Timers;
+  /** ms since the epoch. */
+  readonly now: () => number;
+  /** How flows ended at the export of that index; each that was offered is told exactly once. */
+  readonly settled: (index: number, flows: readonly Flow[], outcome: Outcome) => void;
+  /** A sink could not be opened, gave a batch up, or did not close. */
+  readonly failed: (name: string, error: WeirError) => void;
+}
+
+/** What became of the flows of one export. */
+export interface ExportAccount {
+  readonly index: number;
+  /** `namespace/name`. */
+  readonly name: string;
+  readonly delivered: number;
+  readonly dropped: number;
+  /** Flows that wait or are being written. */
+  readonly backlog: number;
+  /** ms since the epoch; 0 before the first. */
+  readonly lastDelivered: number;
+  /** Why the latest try failed; undefined where it did not, or there was none yet. */
+  readonly failure: WeirError | undefined;
+}
+
+interface Entry {
+  name: string;
+  spec: string;
+  /** Undefined: it is in the plan no more. */
+  exporter: Exporter | undefined;
+  delivered: number;
+  dropped: number;
+  lastDelivered: number;
+  failure: WeirError | undefined;
+}
+
+/** The exporters of the plan that holds now; one whose spec has changed, or that has left it, empties its queue by itself. */
+export class Exports {
+  readonly #options: ExportsOptions;
+  readonly #entries = new Map<number, Entry>();
+  readonly #leaving = new Set<Promise<void>>();
+
+  constructor(options: ExportsOptions) {
+    this.#options = options;
+  }
+
+  adopt(targets: readonly PlanExport[]): void {
+    const wanted = new Set(targets.map(({ index }) => index));
+    for (const [index, entry] of this.#entries) if (!wanted.has(index)) this.#leave(entry);
+    for (const target of targets) this.#begin(target);
+  }
+
+  /** Whoever takes flows for the export of that index. */
+  exporter(index: number): Exporter | undefined {
+    return this.#entries.get(index)?.exporter;
+  }
+
+  /** Of all that were ever adopted and are not forgotten. */
+  accounts(): ExportAccount[] {
+    return Array.from(this.#entries, ([index, { name, exporter, delivered, dropped, lastDelivered, failure }]) => ({
+      index,
+      name,
+      delivered,
+      dropped,
+      backlog: exporter?.backlog ?? 0,
+      lastDelivered,
+      failure,
+    }));
+  }
+
+  /** Nobody asks for this export's account any more. */
+  forget(index: number): void {
+    this.#entries.delete(index);
+  }
+
+  /** Empties every queue and closes every sink, within the time of an export that leaves. */
+  async drain(): Promise<void> {
+    this.adopt([]);
+    await Promise.all(this.#leaving);
+  }
+
+  #begin(target: PlanExport): void {
+    const { index, name } = target;
+    const spec = canonicalJson(target.spec);
+    const known = this.#entries.get(index);
+    if (known?.exporter !== undefined && known.spec === spec) return;
+    if (known !== undefined) this.#leave(known);
+    const entry = known ?? {
+      name,
+      spec,
+      exporter: undefined,
+      delivered: 0,
+      dropped: 0,
+      lastDelivered: 0,
+      failure: undefined,
+    };
+    Object.assign(entry, { name, spec, failure: undefined });
+    entry.exporter = this.#exporter(target, entry);
+    this.#entries.set(index, entry);
+  }
+
+  #exporter(target: PlanExport, entry: Entry): Exporter {
+    const { open, exporter, reopenMillis, timers, now, settled, failed } = this.#options;
+    // A sink that was replaced still speaks of its last batches, and no more of how the export is.
+    const isCurrent = () => entry.exporter === undefined || entry.exporter === made;
+    const fail = (error: WeirError) => {
+      if (isCurrent()) entry.failure = error;
+      failed(target.name, error);
+    };
+    const well = () => {
+      if (isCurrent()) entry.failure = undefined;
+    };
+    const sink = lateSink({ open: () => open(target), timers, retryMillis: reopenMillis, opened: well, failed: fail });
+    const settle = (flows: readonly Flow[], outcome: Outcome) => {
+      if (outcome === 'delivered') {
+        entry.delivered += flows.length;
+        entry.lastDelivered = now();
+        well();
+      } else entry.dropped += flows.length;
+      settled(target.index, flows, outcome);
+    };
+    const made = new Exporter(sink, exporter, { settled: settle, failed: fail }, timers);
+    return made;
+  }
+
+  #leave(entry: Entry): void {
+    const { exporter } = entry;
+    if (exporter === undefined) return;
+    entry.exporter = undefined;
+    entry.failure = undefined;
+    const drained = exporter.drain(this.#options.drainMillis).finally(() => this.#leaving.delete(drained));
+    this.#leaving.add(drained);
+  }
+}
