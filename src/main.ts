@@ -39,6 +39,13 @@ async function leaveStuckReader(): Promise<void> {
   process.exit();
 }
 
+/** As the kubelet tells every container. */
+function podsApiServer(env: NodeJS.ProcessEnv): URL | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
+  if (host === undefined || port === undefined) return undefined;
+  return new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`);
+}
+
 function exitStatusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_STATUS;
   if (error instanceof WeirError) {
@@ -57,6 +64,7 @@ const context: Context = {
   columns: process.stdout.columns ?? (Number(process.env['COLUMNS']) || DEFAULT_COLUMNS),
   colour: process.stdout.isTTY && process.stdout.hasColors(process.env),
   hostname: process.env['WEIR_NODE_NAME'] ?? hostname(),
+  apiServer: podsApiServer(process.env),
   interrupted: interruption(),
 };
 

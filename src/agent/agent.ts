@@ -47,6 +47,8 @@ export interface AgentOptions {
 export interface AgentEvents {
   /** A sink could not be opened, or gave a batch up, which the ledger counts. */
   readonly sinkFailed: (exportName: string, error: WeirError) => void;
+  /** An export has delivered for the first time, fails, or does not fail any more. */
+  readonly exportChanged?: () => void;
   /** A record could not be handled, the first of them; counted as `faulty`. */
   readonly recordFailed: (error: unknown) => void;
   /** The agent itself cannot go on. */
@@ -83,6 +85,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
       for (const flow of flows) ledger.settle(flow, index, outcome);
     },
     failed: events.sinkFailed,
+    stateChanged: () => events.exportChanged?.(),
   });
   const route = flowRouter(table, (index) => exports.exporter(index), ledger);
 

@@ -3,6 +3,7 @@ import type { Timers } from '../lib/timers.ts';
 import type { WallClock } from './decode/wall-clock.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
 import { Libbpf } from './load/libbpf.ts';
+import { requireTracingHere } from './load/machine.ts';
 import { loadTcpProgram, type TcpProgramOptions } from './load/tcp-program.ts';
 import { DrainLoop } from './read/drain-loop.ts';
 import type { RecordHandler } from './read/ring.ts';
@@ -47,6 +48,7 @@ export interface TcpCapture {
  */
 export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
   const { limits, tree, desired, clock, record, counts, timers, failed } = options;
+  requireTracingHere();
   using opened = new DisposableStack();
   const program = opened.adopt(loadTcpProgram(Libbpf.load(), limits), (loaded) => loaded.close());
   const selection = new SelectionMap(program.selection, program.selectionControl);

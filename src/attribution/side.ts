@@ -20,6 +20,8 @@ export const REASON = {
   podNotInInventory: 'podNotInInventory',
   /** A loopback address is the network namespace's own. */
   loopback: 'loopback',
+  /** Only the pods of this node are watched: who had an address elsewhere, or earlier, is not known. */
+  notWatched: 'notWatched',
   /** One of this machine's own addresses. */
   ownAddress: 'ownAddress',
 } as const;

@@ -1,10 +1,8 @@
 /** `weir capture`: flows of this machine under FlowCapture objects, without a cluster. */
-import { existsSync, readFileSync } from 'node:fs';
 import { makeAgent } from '../agent/agent.ts';
-import { cgroup2Mount } from '../agent/identify/cgroup-mount.ts';
 import { OwnAddresses } from '../agent/identify/own-addresses.ts';
 import type { Agent } from '../agent/lifecycle.ts';
-import { requireTracing } from '../agent/load/refusal.ts';
+import { findCgroups, requireTracingHere } from '../agent/load/machine.ts';
 import { StaticOwners } from '../attribution/static-owners.ts';
 import { WeirError } from '../lib/errors.ts';
 import { monotonicMillis } from '../lib/timers.ts';
@@ -47,7 +45,8 @@ export async function capture(options: CaptureOptions, context: Context): Promis
       'there is nothing to capture: the files hold no FlowCapture that is not suspended',
     );
   }
-  const cgroups = examineMachine();
+  requireTracingHere();
+  const cgroups = findCgroups();
   const sinks = await openSinks(plan, options.output ?? defaultOutput(context), context);
 
   const ended = Promise.withResolvers<void>();
@@ -111,13 +110,6 @@ async function readInput({ files, inventory }: CaptureOptions, { stdin }: Contex
     manifests: await readManifests(files, stdin),
     inventory: inventory === undefined ? undefined : await readInventory(inventory, stdin),
   };
-}
-
-function examineMachine() {
-  const kernelBtf = existsSync('/sys/kernel/btf/vmlinux');
-  requireTracing({ status: readFileSync('/proc/self/status', 'utf8'), kernelBtf });
-  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
-  return { mount: cgroup2Mount(mountinfo), version1: / - cgroup /.test(mountinfo) };
 }
 
 function announce(plan: Plan, pods: number | undefined, context: Context): void {

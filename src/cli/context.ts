@@ -11,6 +11,8 @@ export interface Context {
   /** Whether the terminal on stdout shows colours and its user wants them. */
   readonly colour: boolean;
   readonly hostname: string;
+  /** The API server as a pod finds it; undefined outside of pods. */
+  readonly apiServer: URL | undefined;
   /** Resolves when the person or the system asks the command to end (SIGINT, SIGTERM, SIGHUP). */
   readonly interrupted: Promise<void>;
 }

@@ -19,6 +19,14 @@ interface CaptureFlags {
   readonly ringMebibytes?: number;
 }
 
+interface AgentFlags {
+  readonly node: string;
+  readonly kubeconfig?: string;
+  readonly flowIdKey?: string;
+  readonly listen: ListenAddress;
+  readonly logLevel: LogLevel;
+}
+
 interface OperatorFlags {
   readonly kubeconfig?: string;
   readonly namespace: string;
@@ -32,6 +40,14 @@ stderr, one JSON object a line. /metrics, /healthz and /readyz are served on the
 
 Example:
   weir operator --kubeconfig ~/.kube/config --namespace weir-system`;
+
+const AGENT_NOTES = `
+It does what the FlowAgent of its node asks, which the operator writes, and needs root, or the capabilities BPF and PERFMON.
+Records of stdout exports go to stdout, one JSON object a line; the log goes to stderr. /metrics, /healthz and /readyz are
+served on the address of --listen. It runs until SIGTERM or Ctrl-C, and leaves nothing in the kernel.
+
+Example:
+  weir agent --node worker-1 --kubeconfig ~/.kube/config`;
 
 const CAPTURE_EXAMPLES = `
 Examples:
@@ -94,6 +110,27 @@ export function weirProgram(version: string, context: Context, done: (status: nu
       // Loaded when it is used: the libraries of a cluster cost time and memory that `weir capture` need not pay.
       const { runOperator } = await import('./operator.ts');
       done(await runOperator({ ...flags, kubeconfig: flags.kubeconfig, version }, context));
+    });
+  program
+    .command('agent')
+    .description(
+      'Run the agent of one node of a cluster: capture what its FlowAgent asks for, and report (needs root).',
+    )
+    .requiredOption('--node <name>', 'the Node that this agent is on')
+    .option('--kubeconfig <file>', "how to reach the cluster (default: the pod's service account)")
+    .option('--flow-id-key <file>', 'key of flow.id, 32 hex digits, the same on every node (default: a random one)')
+    .addOption(
+      new Option('--listen <address>', 'where metrics and health are served; port 0 takes a free one')
+        .default(parseListenAddress(LISTEN), LISTEN)
+        .argParser(parseListenAddress),
+    )
+    .addOption(new Option('--log-level <level>', 'what is logged at least').choices(LOG_LEVELS).default('info'))
+    .addHelpText('after', AGENT_NOTES)
+    .showHelpAfterError('(weir agent --help shows what there is)')
+    .action(async (flags: AgentFlags) => {
+      const { runAgent } = await import('./agent.ts');
+      const { kubeconfig, flowIdKey } = flags;
+      done(await runAgent({ ...flags, kubeconfig, flowIdKey, version }, context));
     });
   return program;
 }

@@ -34,7 +34,8 @@ async function closeSinks(sinks: readonly Sink[]): Promise<void> {
   await Promise.allSettled(sinks.map((sink) => sink.close()));
 }
 
-async function openSink(name: string, spec: ExportSpec, output: Output, context: Context): Promise<Sink> {
+/** Opens the sink of one export. @throws WeirError */
+export async function openSink(name: string, spec: ExportSpec, output: Output, context: Context): Promise<Sink> {
   const fields = spec.fields === undefined ? undefined : selectFields(spec.fields);
   if (spec.file !== undefined) {
     const { openFileSink } = await import('../export/file.ts');

@@ -24,6 +24,8 @@ export interface Account {
   readonly index: number;
   /** `namespace/name`. */
   readonly capture: string;
+  /** Which object of that name; undefined for one out of a file. */
+  readonly uid: string | undefined;
   readonly observed: number;
   readonly exported: number;
   readonly sampledOut: number;
@@ -65,7 +67,7 @@ export class Ledger {
 
   /** The table has adopted another plan: its captures have an account from now on, those of before keep theirs. */
   adopt(): void {
-    for (const { index, name } of this.#table.captures) this.#entry(index).name = name;
+    for (const { index, name, uid } of this.#table.captures) Object.assign(this.#entry(index), { name, uid });
   }
 
   /** Nobody asks for this capture's account any more. */
@@ -183,6 +185,7 @@ export class Ledger {
     return {
       index,
       capture: entry.name,
+      uid: entry.uid,
       ...counts,
       unaccounted: counts.observed - known,
       lastMicros: entry.lastMicros,
@@ -192,6 +195,7 @@ export class Ledger {
 
 interface Entry {
   name: string;
+  uid: string | undefined;
   opened: number;
   settled: number;
   exported: number;
@@ -204,6 +208,7 @@ interface Entry {
 function newEntry(): Entry {
   return {
     name: '',
+    uid: undefined,
     opened: 0,
     settled: 0,
     exported: 0,

@@ -4,6 +4,8 @@ export interface CaptureRoute {
   readonly index: number;
   /** `namespace/name`. */
   readonly name: string;
+  /** Which object of that name; absent for one out of a file. */
+  readonly uid?: string;
   /** Indexes of its exports. */
   readonly exports: readonly number[];
 }
@@ -112,6 +114,6 @@ export class RouteTable {
 
 function byIndex(captures: readonly CaptureRoute[]): ReadonlyMap<number, CaptureRoute> {
   return new Map(
-    captures.map(({ index, name, exports }) => [index, { index, name, exports: [...new Set(exports)] }] as const),
+    captures.map((capture) => [capture.index, { ...capture, exports: [...new Set(capture.exports)] }] as const),
   );
 }

@@ -14,6 +14,17 @@ export interface ObjectName {
   readonly name: string;
 }
 
+/** Kubernetes' own kinds that are watched here. */
+export const NODES: Resource = { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false };
+export const NAMESPACES: Resource = {
+  group: '',
+  version: 'v1',
+  plural: 'namespaces',
+  kind: 'Namespace',
+  namespaced: false,
+};
+export const PODS: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+
 /** The path of all objects of a kind, or of those in one namespace. */
 export function collectionPath({ group, version, plural }: Resource, namespace?: string): string {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;

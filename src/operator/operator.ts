@@ -1,19 +1,21 @@
 /** The wiring of the operator: watches → state → triggers → queues → controllers. */
 import { OPERATOR_FIELD_MANAGER } from '../api/names.ts';
+import { remedyFor } from '../api/remedy.ts';
+import { FLOW_AGENTS, FLOW_CAPTURES, FLOW_EXPORTS } from '../api/resources.ts';
 import { KubeClient } from '../kube/client.ts';
+import { NAMESPACES, NODES, PODS } from '../kube/resource.ts';
 import type { Transport } from '../kube/transport.ts';
+import { Watches } from '../kube/watches.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type OperatorMetrics, operatorMetrics } from '../telemetry/metrics.ts';
+import { type OperatorMetrics, operatorMetrics } from '../telemetry/operator-metrics.ts';
 import { agentController } from './controllers/agent/controller.ts';
 import { captureController } from './controllers/capture/controller.ts';
 import type { Controller } from './controllers/controller.ts';
 import { exportController } from './controllers/export/controller.ts';
 import { KubeOperator } from './dot-i.ts';
-import { FLOW_AGENTS, FLOW_CAPTURES, FLOW_EXPORTS, NAMESPACES, NODES, PODS } from './resources.ts';
 import { ControllerQueue } from './runtime/controller-queue.ts';
 import { counterIntervalMillis } from './runtime/counter-interval.ts';
-import { Watches } from './runtime/watches.ts';
 import {
   type AgentObject,
   type CaptureObject,
@@ -114,7 +116,11 @@ export class WeirOperator extends KubeOperator {
       isOwnWrite: (kind, key, resourceVersion) => this.#queues[kind].isOwnWrite(key, resourceVersion),
     });
     const count = (resource: string, what: string) => this.metrics.watchEvents.inc({ resource, what });
-    const watches = new Watches(client, { ...options, count });
+    const watches = new Watches(client, {
+      ...options,
+      count,
+      remedy: (code, kinds) => remedyFor('operator', code, kinds),
+    });
     watches.add({
       resource: NAMESPACES,
       store: namespaces,

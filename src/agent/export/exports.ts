@@ -23,6 +23,8 @@ export interface ExportsOptions {
   readonly settled: (index: number, flows: readonly Flow[], outcome: Outcome) => void;
   /** A sink could not be opened, gave a batch up, or did not close. */
   readonly failed: (name: string, error: WeirError) => void;
+  /** An export has delivered for the first time, fails, or does not fail any more. */
+  readonly stateChanged: () => void;
 }
 
 /** What became of the flows of one export. */
@@ -30,6 +32,8 @@ export interface ExportAccount {
   readonly index: number;
   /** `namespace/name`. */
   readonly name: string;
+  /** Which object of that name; undefined for one out of a file. */
+  readonly uid: string | undefined;
   readonly delivered: number;
   readonly dropped: number;
   /** Flows that wait or are being written. */
@@ -42,6 +46,7 @@ export interface ExportAccount {
 
 interface Entry {
   name: string;
+  readonly uid: string | undefined;
   spec: string;
   /** Undefined: it is in the plan no more. */
   exporter: Exporter | undefined;
@@ -74,15 +79,19 @@ export class Exports {
 
   /** Of all that were ever adopted and are not forgotten. */
   accounts(): ExportAccount[] {
-    return Array.from(this.#entries, ([index, { name, exporter, delivered, dropped, lastDelivered, failure }]) => ({
-      index,
-      name,
-      delivered,
-      dropped,
-      backlog: exporter?.backlog ?? 0,
-      lastDelivered,
-      failure,
-    }));
+    return Array.from(
+      this.#entries,
+      ([index, { name, uid, exporter, delivered, dropped, lastDelivered, failure }]) => ({
+        index,
+        name,
+        uid,
+        delivered,
+        dropped,
+        backlog: exporter?.backlog ?? 0,
+        lastDelivered,
+        failure,
+      }),
+    );
   }
 
   /** Nobody asks for this export's account any more. */
@@ -97,13 +106,14 @@ export class Exports {
   }
 
   #begin(target: PlanExport): void {
-    const { index, name } = target;
+    const { index, name, uid } = target;
     const spec = canonicalJson(target.spec);
     const known = this.#entries.get(index);
     if (known?.exporter !== undefined && known.spec === spec) return;
     if (known !== undefined) this.#leave(known);
     const entry = known ?? {
       name,
+      uid,
       spec,
       exporter: undefined,
       delivered: 0,
@@ -117,22 +127,28 @@ export class Exports {
   }
 
   #exporter(target: PlanExport, entry: Entry): Exporter {
-    const { open, exporter, reopenMillis, timers, now, settled, failed } = this.#options;
+    const { open, exporter, reopenMillis, timers, now, settled, failed, stateChanged } = this.#options;
     // A sink that was replaced still speaks of its last batches, and no more of how the export is.
     const isCurrent = () => entry.exporter === undefined || entry.exporter === made;
     const fail = (error: WeirError) => {
+      const isNew = isCurrent() && entry.failure?.message !== error.message;
       if (isCurrent()) entry.failure = error;
       failed(target.name, error);
+      if (isNew) stateChanged();
     };
     const well = () => {
-      if (isCurrent()) entry.failure = undefined;
+      if (!isCurrent() || entry.failure === undefined) return;
+      entry.failure = undefined;
+      stateChanged();
     };
     const sink = lateSink({ open: () => open(target), timers, retryMillis: reopenMillis, opened: well, failed: fail });
     const settle = (flows: readonly Flow[], outcome: Outcome) => {
       if (outcome === 'delivered') {
+        const isFirst = entry.delivered === 0;
         entry.delivered += flows.length;
         entry.lastDelivered = now();
         well();
+        if (isFirst) stateChanged();
       } else entry.dropped += flows.length;
       settled(target.index, flows, outcome);
     };

@@ -1,11 +1,11 @@
 import { GROUP } from '../../api/names.ts';
+import { remedyFor } from '../../api/remedy.ts';
 import { ApiError } from '../../kube/api-error.ts';
 import { WorkQueue } from '../../kube/work-queue.ts';
 import type { Timers } from '../../lib/timers.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { OperatorMetrics } from '../../telemetry/metrics.ts';
+import type { OperatorMetrics } from '../../telemetry/operator-metrics.ts';
 import type { Controller } from '../controllers/controller.ts';
-import { remedyFor } from './remedy.ts';
 
 export interface ControllerQueueOptions {
   readonly log: Log;
@@ -49,7 +49,7 @@ export class ControllerQueue {
       onError: (key, error, retryMillis) => {
         const object = { kind: this.#controller.kind, key };
         const code = error instanceof ApiError ? error.code : undefined;
-        const remedy = remedyFor(code, `${this.#controller.kind.toLowerCase()}s.${GROUP}`);
+        const remedy = remedyFor('operator', code, `${this.#controller.kind.toLowerCase()}s.${GROUP}`);
         log.warn(
           { object, error: String(error), retryMillis, ...(remedy !== undefined && { remedy }) },
           'failed; will try again',

@@ -66,6 +66,21 @@ export class World {
     await this.api.apply(podPath(key), pod, { force: true });
   }
 
+  /** A pod that no scheduler has given a node. */
+  async unboundPod(key: string, labels: Labels = {}): Promise<void> {
+    const [namespace = '', name = ''] = key.split('/');
+    const containers = [{ name: 'main', image: 'registry.example/app:1' }];
+    // Of no scheduler that runs: only the test binds it.
+    const spec = { containers, schedulerName: 'nobody', tolerations: [{ operator: 'Exists' }] };
+    await this.api.apply(podPath(key), { ...object('v1', 'Pod', { name, namespace, labels }), spec });
+  }
+
+  async bindPod(key: string, node: string): Promise<void> {
+    const [namespace = '', name = ''] = key.split('/');
+    const target = { apiVersion: 'v1', kind: 'Node', name: node };
+    await this.api.create(`${podPath(key)}/binding`, { ...object('v1', 'Binding', { name, namespace }), target });
+  }
+
   async podStatus(key: string, status: object): Promise<void> {
     await this.api.patchStatus(podPath(key), status);
   }

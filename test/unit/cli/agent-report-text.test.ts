@@ -33,6 +33,7 @@ function report(lost: Partial<typeof NOTHING_LOST> = {}, node: Partial<AgentRepo
   const account = {
     index: 0,
     capture: 'shop/checkout',
+    uid: undefined,
     observed: 46,
     exported: 46 - losses,
     sampledOut: 0,

@@ -46,6 +46,7 @@ export function fakeContext({ isTTY = false, stdin = '' } = {}): FakeContext {
     stderr,
     columns: 80,
     colour: false,
+    apiServer: undefined,
     hostname: 'node-a',
     interrupted: new Promise(() => undefined),
     written: () => stdout.text,

@@ -16,6 +16,7 @@ function account(parts: Partial<Account> = {}): Account {
   return {
     index: 0,
     capture: 'shop/checkout',
+    uid: undefined,
     observed: 46,
     exported: 46,
     sampledOut: 0,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { operatorMetrics } from '../../../src/telemetry/metrics.ts';
+import { operatorMetrics } from '../../../src/telemetry/operator-metrics.ts';
 import { serveTelemetry, type TelemetryServer } from '../../../src/telemetry/server.ts';
 
 let server: TelemetryServer;

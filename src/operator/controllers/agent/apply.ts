@@ -1,6 +1,6 @@
 import { RETIRE_FINALIZER } from '../../../api/names.ts';
+import { FLOW_AGENTS } from '../../../api/resources.ts';
 import type { KubeClient } from '../../../kube/client.ts';
-import { FLOW_AGENTS } from '../../resources.ts';
 import type { Agent } from '../../state/objects.ts';
 import type { AgentObject } from '../../state/reduce.ts';
 import type { DesiredAgent } from './plan.ts';

@@ -1,6 +1,6 @@
+import { FLOW_AGENTS } from '../../../api/resources.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import { OwnWrites } from '../../../kube/own-writes.ts';
-import { FLOW_AGENTS } from '../../resources.ts';
 import type { Agent } from '../../state/objects.ts';
 import { reduceAgent } from '../../state/reduce.ts';
 import type { State } from '../../state/state.ts';

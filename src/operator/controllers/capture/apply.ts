@@ -1,5 +1,5 @@
+import { FLOW_CAPTURES } from '../../../api/resources.ts';
 import type { KubeClient } from '../../../kube/client.ts';
-import { FLOW_CAPTURES } from '../../resources.ts';
 import type { Capture } from '../../state/objects.ts';
 import type { CaptureObject } from '../../state/reduce.ts';
 import { applyStatus } from '../../status/apply-status.ts';

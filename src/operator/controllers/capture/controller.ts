@@ -1,6 +1,6 @@
+import { FLOW_CAPTURES } from '../../../api/resources.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import { OwnWrites } from '../../../kube/own-writes.ts';
-import { FLOW_CAPTURES } from '../../resources.ts';
 import type { Capture } from '../../state/objects.ts';
 import { reduceCapture } from '../../state/reduce.ts';
 import type { State } from '../../state/state.ts';

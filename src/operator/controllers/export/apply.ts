@@ -1,5 +1,5 @@
+import { FLOW_EXPORTS } from '../../../api/resources.ts';
 import type { KubeClient } from '../../../kube/client.ts';
-import { FLOW_EXPORTS } from '../../resources.ts';
 import type { Export } from '../../state/objects.ts';
 import type { ExportObject } from '../../state/reduce.ts';
 import { applyStatus } from '../../status/apply-status.ts';

@@ -1,6 +1,6 @@
+import { FLOW_EXPORTS } from '../../../api/resources.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import { OwnWrites } from '../../../kube/own-writes.ts';
-import { FLOW_EXPORTS } from '../../resources.ts';
 import type { Export } from '../../state/objects.ts';
 import { reduceExport } from '../../state/reduce.ts';
 import type { State } from '../../state/state.ts';

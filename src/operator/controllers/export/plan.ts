@@ -1,7 +1,8 @@
 import { summary, type Verdict, verdict } from '../../../api/conditions.ts';
+import { withTransitions } from '../../../api/transitions.ts';
 import type { ExportReport, FlowExport, NodeFailure } from '../../../api/types.generated.ts';
 import { isAccepted } from '../../acceptance.ts';
-import { firstFalse, withTransitions } from '../../status/conditions.ts';
+import { firstFalse } from '../../status/conditions.ts';
 import { failureText, worstFailures } from '../../status/failures.ts';
 import { latest } from '../../status/latest.ts';
 import { type AgentRow, retire } from '../../status/retired.ts';

@@ -52,6 +52,15 @@ export class Daemon {
     return `${this.name} ended with ${how}:\n${readFileSync(this.#log, 'utf8').slice(-LOG_CHARACTERS)}`;
   }
 
+  /** SIGTERM; resolves when the process is gone, which it has to be within its own time. */
+  async stop(): Promise<void> {
+    if (this.ended) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.ref();
+    this.#child.kill('SIGTERM');
+    await exited;
+  }
+
   /** SIGKILL; resolves when the process is gone. Does nothing when it is gone already. */
   async kill(): Promise<void> {
     if (this.ended) return;

@@ -10,6 +10,7 @@ import { flow } from '../../export/flows.ts';
 let timers: ManualTimers;
 let settled: [index: number, count: number, outcome: Outcome][];
 let failures: string[];
+let changes: number;
 /** What each sink that was opened got, by the path of its file; `closed` at its end. */
 let sinks: { readonly path: string; readonly got: (Flow | 'closed')[] }[];
 let refuse: WeirError | undefined;
@@ -17,7 +18,7 @@ let exports: Exports;
 
 beforeEach(() => {
   timers = new ManualTimers();
-  [settled, failures, sinks, refuse] = [[], [], [], undefined];
+  [settled, failures, changes, sinks, refuse] = [[], [], 0, [], undefined];
   exports = new Exports({
     async open({ spec }) {
       if (refuse !== undefined) throw refuse;
@@ -35,6 +36,9 @@ beforeEach(() => {
     now: () => 1234,
     settled: (index, flows, outcome) => settled.push([index, flows.length, outcome]),
     failed: (name, error) => failures.push(`${name}: ${error.message}`),
+    stateChanged: () => {
+      changes += 1;
+    },
   });
 });
 
@@ -56,10 +60,12 @@ describe('the exports of a plan', () => {
       [7, 1, 'delivered'],
       [7, 1, 'delivered'],
     ]);
-    const nothing = { delivered: 0, dropped: 0, backlog: 0, lastDelivered: 0, failure: undefined };
+    // The first delivery, and no other.
+    expect(changes).toBe(1);
+    const nothing = { uid: 'uid-4', delivered: 0, dropped: 0, backlog: 0, lastDelivered: 0, failure: undefined };
     expect(exports.accounts()).toEqual([
       { ...nothing, index: 4, name: 'ops/x4' },
-      { ...nothing, index: 7, name: 'ops/x7', delivered: 2, lastDelivered: 1234 },
+      { ...nothing, index: 7, name: 'ops/x7', uid: 'uid-7', delivered: 2, lastDelivered: 1234 },
     ]);
   });
 
@@ -111,10 +117,10 @@ describe('an export whose sink cannot be opened', () => {
     exports.adopt([target(4, '/a')]);
     await settle();
     expect(failures).toEqual(['ops/x4: needs a directory']);
-    expect(exports.accounts()[0]?.failure).toBe(refuse);
+    expect([exports.accounts()[0]?.failure, changes]).toEqual([refuse, 1]);
     refuse = undefined;
     await timers.pass(5000);
-    expect(exports.accounts()[0]?.failure).toBeUndefined();
+    expect([exports.accounts()[0]?.failure, changes]).toEqual([undefined, 2]);
     await send(4);
     expect(settled).toEqual([[4, 1, 'delivered']]);
   });

@@ -39,6 +39,16 @@ describe('where cgroup2 is mounted', () => {
       ].join('\n'),
     ],
     [
+      "in a container, as its own part and as the host's in a volume",
+      '/host/cgroup',
+      [
+        '28 22 0:25 / /sys/fs/cgroup ro - cgroup2 cgroup rw',
+        '29 22 0:25 /../.. /near ro - cgroup2 cgroup rw',
+        '30 22 0:25 /../../../.. /host/cgroup ro - cgroup2 cgroup2 rw',
+        '31 22 0:25 /../other /beside ro - cgroup2 cgroup2 rw',
+      ].join('\n'),
+    ],
+    [
       'in parts only: the first',
       '/part',
       '28 22 0:25 /a /part rw - cgroup2 none rw\n29 22 0:25 /b /other rw - cgroup2 none rw',

@@ -1,13 +1,13 @@
-import type { KubeClient } from '../../kube/client.ts';
-import type { KubeObject } from '../../kube/object.ts';
-import { Reflector, type ReflectorEvent, type ReflectorOptions } from '../../kube/reflector.ts';
-import type { Resource } from '../../kube/resource.ts';
-import type { Timers } from '../../lib/timers.ts';
-import type { Log } from '../../telemetry/log.ts';
-import { remedyFor } from './remedy.ts';
+import type { Timers } from '../lib/timers.ts';
+import type { KubeClient } from './client.ts';
+import type { KubeObject } from './object.ts';
+import { Reflector, type ReflectorEvent, type ReflectorOptions } from './reflector.ts';
+import type { Resource } from './resource.ts';
 
 export interface WatchesOptions {
-  readonly log: Log;
+  readonly log: Record<'debug' | 'warn', (fields: object, message: string) => void>;
+  /** What a person can do about a refusal with this HTTP status, of kinds given as `plural.group`. */
+  readonly remedy: (code: number | undefined, kinds: string) => string | undefined;
   readonly timers: Timers;
   readonly monotonic: () => number;
   readonly random: () => number;
@@ -16,7 +16,10 @@ export interface WatchesOptions {
 }
 
 /** What is watched, and where it goes. */
-type Watched<T, Kind extends KubeObject> = Pick<ReflectorOptions<T, Kind>, 'resource' | 'reduce' | 'store' | 'onDelta'>;
+type Watched<T, Kind extends KubeObject> = Pick<
+  ReflectorOptions<T, Kind>,
+  'resource' | 'fieldSelector' | 'reduce' | 'store' | 'onDelta'
+>;
 
 interface Watch {
   readonly resource: Resource;
@@ -25,7 +28,7 @@ interface Watch {
   synced: boolean;
 }
 
-/** Every watch of the operator, as one thing that starts, becomes complete and ends. */
+/** Every watch of a program, as one thing that starts, becomes complete and ends. */
 export class Watches {
   readonly #client: KubeClient;
   readonly #options: WatchesOptions;
@@ -38,7 +41,7 @@ export class Watches {
 
   /** Before the start: fills the store, and tells of each change once it stands there. */
   add<T, Kind extends KubeObject>({ resource, ...mirrored }: Watched<T, Kind>): void {
-    const { log, count, timers, monotonic, random } = this.#options;
+    const { log, remedy: remedyFor, count, timers, monotonic, random } = this.#options;
     const reflector = new Reflector<T, Kind>({
       client: this.#client,
       resource,

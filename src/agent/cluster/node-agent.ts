@@ -1,0 +1,263 @@
+/** The wiring of an agent in a cluster: watches → inventory and plan → agent → report. */
+import { remedyFor } from '../../api/remedy.ts';
+import { FLOW_AGENTS } from '../../api/resources.ts';
+import { REASON } from '../../attribution/side.ts';
+import { KubeClient } from '../../kube/client.ts';
+import { NAMESPACES, PODS } from '../../kube/resource.ts';
+import { type Delta, Store } from '../../kube/store.ts';
+import type { Transport } from '../../kube/transport.ts';
+import { Watches } from '../../kube/watches.ts';
+import { WeirError } from '../../lib/errors.ts';
+import type { Timers } from '../../lib/timers.ts';
+import { canonicalJson } from '../../plan/canonical.ts';
+import { type AgentMetrics, agentMetrics } from '../../telemetry/agent-metrics.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { type AgentOptions, makeAgent } from '../agent.ts';
+import { LiveInventory, type WatchedPod } from '../identify/live-inventory.ts';
+import type { Agent } from '../lifecycle.ts';
+import type { KernelLimits } from '../limits.ts';
+import { effectivePlan, emptyPlan } from './effective-plan.ts';
+import { Rates } from './rates.ts';
+import { Reporter } from './reporter.ts';
+import { AGENT_FIELD_MANAGER, reduceStanding, type Standing } from './standing.ts';
+import { agentStatus } from './status.ts';
+import { Totals } from './totals.ts';
+import { type ClusterPodObject, reduceWatchedPod } from './watched-pod.ts';
+
+export interface NodeAgentOptions {
+  readonly transport: Transport;
+  readonly node: string;
+  readonly version: string;
+  readonly kernel: { readonly release: string; readonly btf: boolean };
+  readonly cgroups: AgentOptions['cgroups'];
+  readonly openSink: AgentOptions['openSink'];
+  readonly limits: Partial<KernelLimits>;
+  readonly log: Log;
+  readonly timers: Timers;
+  /** ms since the epoch. */
+  readonly now: () => number;
+  /** ms since some instant; never steps. */
+  readonly monotonic: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** The agent cannot go on. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** A rate over less says more of the batches than of the flows. */
+const LEAST_RATE_MILLIS = 5_000;
+/** What a kernel refuses now it may take later, as when memory is short. */
+const RETRY_MILLIS = 60_000;
+
+export class NodeAgent {
+  readonly metrics: AgentMetrics;
+  readonly #options: NodeAgentOptions;
+  readonly #inventory = new LiveInventory();
+  readonly #standing = new Store<Standing>();
+  readonly #agent: Agent;
+  readonly #watches: Watches;
+  readonly #reporter: Reporter;
+  readonly #totals = new Totals();
+  readonly #rates: Rates;
+  /** What the agent does now, and how it went. */
+  #adopted: { readonly standing: Standing; readonly refused: ReadonlyMap<string, readonly string[]> } | undefined;
+  #failure: WeirError | undefined;
+  #degraded: { readonly reason: string; readonly message: string } | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #isSynced = false;
+
+  constructor(options: NodeAgentOptions) {
+    const { transport, node, cgroups, openSink, limits, log, timers, monotonic, random, failed } = options;
+    this.#options = options;
+    this.#rates = new Rates(LEAST_RATE_MILLIS, monotonic);
+    const client = new KubeClient(transport, { fieldManager: AGENT_FIELD_MANAGER });
+    this.#agent = makeAgent({
+      node,
+      inventory: this.#inventory,
+      known: {
+        local: { owners: this.#inventory.owners, isOwnAddress: () => false },
+        // Who had an address of another node, or before, only a history of the whole cluster can tell.
+        far: { owners: { ownerAt: () => ({ is: 'unknown', reason: REASON.notWatched }) }, isOwnAddress: () => false },
+      },
+      openSink,
+      limits,
+      cgroups,
+      events: {
+        sinkFailed: (name, error) => log.warn({ export: name, error: error.message }, 'a sink failed'),
+        exportChanged: () => this.#reporter.changed(),
+        recordFailed: (error) =>
+          log.error({ error: String(error) }, 'a record could not be handled; counted as faulty'),
+        failed,
+      },
+    });
+    this.#reporter = new Reporter({
+      client,
+      report: (before) => this.#report(before),
+      timers,
+      monotonic,
+      random,
+      written: (resourceVersion) => log.debug({ resourceVersion }, 'reported'),
+      failed: (error, retryMillis) => {
+        const remedy = remedyFor('agent', codeOf(error), `flowagents/status.${FLOW_AGENTS.group}`);
+        log.warn({ error: String(error), retryMillis, ...(remedy !== undefined && { remedy }) }, 'could not report');
+      },
+    });
+    this.metrics = agentMetrics({
+      watchAges: () => this.#watches.ages(),
+      report: () => {
+        const { accounts, exports, node: counts } = this.#agent.report();
+        return { accounts, exports, node: { ...counts } };
+      },
+      pods: () => this.#inventory.size,
+    });
+    this.#watches = this.#watch(client);
+  }
+
+  /** Resolves once the node's pods and its plan are known, and what the plan asks for runs, or is reported not to. */
+  async start(): Promise<void> {
+    await this.#watches.start();
+    const { log, node } = this.#options;
+    this.#isSynced = true;
+    const standing = this.#standing.get(node);
+    log.info({ pods: this.#inventory.size, captures: standing?.plan.captures.length ?? 0 }, 'the node is known');
+    this.#degraded = restartGap(standing, this.#options.now());
+    await this.#adopt();
+  }
+
+  /** Leaves nothing in the kernel, and reports for the last time. */
+  async stop(): Promise<void> {
+    const { log } = this.#options;
+    this.#cancelRetry?.();
+    await this.#watches.stop();
+    await this.#agent.stop();
+    await this.#reporter
+      .stop()
+      .catch((error: unknown) => log.warn({ error: String(error) }, 'the last report could not be written'));
+  }
+
+  /** Why it cannot do its work yet; undefined when it can. An API server that is away later does not keep it from that. */
+  notReady(): string | undefined {
+    const missing = this.#watches.missing();
+    if (missing.length > 0) return `not listed yet: ${missing.join(', ')}`;
+    return this.#isSynced ? undefined : 'the plan is not adopted yet';
+  }
+
+  #watch(client: KubeClient): Watches {
+    const { node, log } = this.#options;
+    const watches = new Watches(client, {
+      ...this.#options,
+      log,
+      remedy: (code, kinds) => remedyFor('agent', code, kinds),
+      count: (resource, what) => this.metrics.watchEvents.inc({ resource, what }),
+    });
+    watches.add({
+      resource: PODS,
+      fieldSelector: `spec.nodeName=${node}`,
+      store: new Store<WatchedPod>(),
+      reduce: (object: ClusterPodObject) => reduceWatchedPod(object),
+      onDelta: (delta) => this.#onPod(delta),
+    });
+    watches.add({
+      resource: NAMESPACES,
+      store: new Store<Readonly<Record<string, string>>>(),
+      reduce: ({ metadata }) => metadata.labels ?? {},
+      onDelta: (delta) => this.#onNamespace(delta),
+    });
+    watches.add({
+      resource: FLOW_AGENTS,
+      fieldSelector: `metadata.name=${node}`,
+      store: this.#standing,
+      reduce: reduceStanding,
+      onDelta: (delta) => this.#onStanding(delta),
+    });
+    return watches;
+  }
+
+  #onPod({ key, before, after }: Delta<WatchedPod>): void {
+    if (after === undefined) this.#inventory.removePod(key);
+    else this.#inventory.putPod(key, after);
+    if (this.#isSynced && canonicalJson(before) !== canonicalJson(after)) this.#agent.podsChanged();
+  }
+
+  #onNamespace({ key, before, after }: Delta<Readonly<Record<string, string>>>): void {
+    if (after === undefined) this.#inventory.removeNamespace(key);
+    else this.#inventory.putNamespace(key, after);
+    if (this.#isSynced && canonicalJson(before) !== canonicalJson(after)) this.#agent.podsChanged();
+  }
+
+  #onStanding({ before, after }: Delta<Standing>): void {
+    if (before?.uid !== after?.uid) this.#reporter.forget();
+    const isSame = before?.uid === after?.uid && before?.generation === after?.generation;
+    if (this.#isSynced && !isSame) void this.#adopt();
+  }
+
+  /** Does what the FlowAgent asks now; what the kernel refuses is reported, and tried again. */
+  async #adopt(): Promise<void> {
+    const { node, log, timers } = this.#options;
+    const standing = this.#standing.get(node);
+    this.#cancelRetry?.();
+    const { plan, refused } =
+      standing === undefined ? { plan: emptyPlan(node), refused: new Map() } : effectivePlan(standing.plan);
+    const failure = await this.#agent.adopt(plan).then(
+      () => undefined,
+      (error: unknown) => asWeirError(error),
+    );
+    // A later plan may have overtaken this one.
+    if (standing !== this.#standing.get(node) && standing?.generation !== this.#standing.get(node)?.generation) return;
+    this.#failure = failure;
+    this.#adopted = standing === undefined ? undefined : { standing, refused };
+    if (standing !== undefined) this.#totals.begin(standing.uid, standing.status, this.#agent.report());
+    log.info({ captures: plan.captures.length, programs: plan.programs, hash: plan.hash }, 'adopted a plan');
+    if (failure !== undefined) {
+      log.error({ error: failure.message, retryMillis: RETRY_MILLIS }, 'a program of the plan does not run');
+      this.#cancelRetry = timers.after(RETRY_MILLIS, () => void this.#adopt());
+    }
+    this.#reporter.changed();
+  }
+
+  #report(before: Standing['status'] | undefined) {
+    const adopted = this.#adopted;
+    if (adopted === undefined) return undefined;
+    const { version, kernel, now } = this.#options;
+    const { standing, refused } = adopted;
+    const report = this.#agent.report();
+    this.#rates.look(countsByUid(report));
+    const facts = {
+      version,
+      kernel,
+      standing: { ...standing, status: before ?? standing.status },
+      refused,
+      failure: this.#failure,
+      report,
+      totals: this.#totals,
+      rate: (uid: string) => this.#rates.of(uid),
+      degraded: this.#degraded,
+    };
+    const status = agentStatus(facts, now());
+    return { name: standing.name, uid: standing.uid, status, everySeconds: standing.plan.reportSeconds };
+  }
+}
+
+function countsByUid({ accounts, exports }: ReturnType<Agent['report']>): Map<string, number> {
+  return new Map([
+    ...accounts.map(({ uid = '', observed }) => [uid, observed] as const),
+    ...exports.map(({ uid = '', delivered }) => [uid, delivered] as const),
+  ]);
+}
+
+/** Between the last report of an earlier process and this one's begin nobody looked: that is said, not passed over. */
+function restartGap(standing: Standing | undefined, now: number) {
+  if (standing?.reportedAt === undefined) return undefined;
+  const message =
+    `the agent began at ${new Date(now).toISOString()}: connections that ended since its former report of ` +
+    `${standing.reportedAt} may not have been seen, and are in no count`;
+  return { reason: 'Restarted', message };
+}
+
+function asWeirError(error: unknown): WeirError {
+  return error instanceof WeirError ? error : new WeirError('Internal', String(error), { cause: error });
+}
+
+function codeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+}

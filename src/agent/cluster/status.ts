@@ -1,0 +1,167 @@
+import { type Aspect, timestamp, withTransitions } from '../../api/transitions.ts';
+import type {
+  CaptureReport,
+  ExportReport,
+  PlannedCapture,
+  PlannedExport,
+  ProgramReport,
+} from '../../api/types.generated.ts';
+import type { Account } from '../../export/ledger.ts';
+import { FEATURES } from '../../plan/programs.ts';
+import type { ExportAccount } from '../export/exports.ts';
+import type { AgentReport } from '../lifecycle.ts';
+import { failedState, type ProgramFailure, shortMessage } from './program-failure.ts';
+import type { AgentStatus, Standing } from './standing.ts';
+import type { DeliveryTotals, Totals } from './totals.ts';
+
+/** Everything that a node's report follows from. */
+export interface StatusFacts {
+  readonly version: string;
+  readonly kernel: { readonly release: string; readonly btf: boolean };
+  /** The FlowAgent whose plan was adopted last, and is reported to. */
+  readonly standing: Standing;
+  /** Uids of captures that this agent does not understand, with the features that it lacks. */
+  readonly refused: ReadonlyMap<string, readonly string[]>;
+  /** Why the programs of the plan do not run; undefined where they do, or none is asked for. */
+  readonly failure: ProgramFailure | undefined;
+  readonly report: AgentReport;
+  readonly totals: Totals;
+  /** Per second, lately, by uid of a capture or export. */
+  readonly rate: (uid: string) => number;
+  /** What is amiss though the plan runs; undefined where nothing is. */
+  readonly degraded: Pick<Aspect, 'reason' | 'message'> | undefined;
+}
+
+/** As many as a FlowAgent has room for beside a full plan. */
+const MAX_ENDED = 256;
+
+/** The whole status of this node's FlowAgent. Pure. @param now ms since the epoch. */
+export function agentStatus(facts: StatusFacts, now: number): AgentStatus {
+  const { version, kernel, standing, failure } = facts;
+  const { plan, generation } = standing;
+  return {
+    observedGeneration: generation,
+    planHash: plan.hash,
+    version,
+    features: [...FEATURES],
+    kernel,
+    programs: plan.programs.map((name) => programRow(name, failure)),
+    captures: captureRows(facts),
+    exports: exportRows(facts),
+    conditions: withTransitions([ready(facts), degraded(facts)], standing.status.conditions, generation, now),
+  };
+}
+
+function programRow(name: string, failure: ProgramFailure | undefined): ProgramReport {
+  return { name, ...(failure === undefined ? { state: 'Attached' } : failedState(failure)) };
+}
+
+function captureRows(facts: StatusFacts): CaptureReport[] {
+  const { standing, report, totals } = facts;
+  const accounts = new Map(report.accounts.map((account) => [account.uid ?? '', account]));
+  const planned = standing.plan.captures.map((capture) => plannedRow(capture, accounts.get(capture.uid), facts));
+  const rows = planned.map(({ uid }) => uid);
+  // This process' own first: those of before it may be older.
+  const ended = [...report.accounts.filter(({ uid }) => uid !== undefined).toReversed(), ...totals.formerCaptures]
+    .map((row) => endedCapture(row, facts, accounts))
+    .filter(({ uid }) => !rows.includes(uid) && rows.push(uid) > 0);
+  return [...planned, ...ended.slice(0, MAX_ENDED)];
+}
+
+function plannedRow(capture: PlannedCapture, account: Account | undefined, facts: StatusFacts): CaptureReport {
+  const { uid, name, generation } = capture;
+  return { uid, name, generation, ...captureState(capture, facts), ...counted(uid, account, facts) };
+}
+
+function captureState({ uid, programs }: PlannedCapture, { refused, failure }: StatusFacts) {
+  const lacking = refused.get(uid);
+  if (lacking !== undefined) {
+    const message = `this agent is too old for ${lacking.join(', ')}: update it`;
+    return { state: 'Unsupported', reason: 'AgentTooOld', message: shortMessage(message) } as const;
+  }
+  if (failure !== undefined && programs.length > 0) return failedState(failure);
+  return { state: 'Programmed' } as const;
+}
+
+function endedCapture(
+  row: Account | CaptureReport,
+  { totals, standing }: StatusFacts,
+  accounts: ReadonlyMap<string, Account>,
+): CaptureReport {
+  const uid = row.uid ?? '';
+  const former = standing.status.captures?.find((candidate) => candidate.uid === uid);
+  const name = 'capture' in row ? row.capture : row.name;
+  const flows = { perSecond: 0, ...totals.flows(uid, accounts.get(uid)) };
+  const time = former?.lastFlowTime ?? lastTime(accounts.get(uid)?.lastMicros);
+  const generation = former?.generation ?? 0;
+  return { uid, name, generation, state: 'Ended', flows, ...(time !== undefined && { lastFlowTime: time }) };
+}
+
+function counted(uid: string, account: Account | undefined, { totals, rate, standing }: StatusFacts) {
+  const before = standing.status.captures?.find((row) => row.uid === uid)?.lastFlowTime;
+  const time = lastTime(account?.lastMicros) ?? before;
+  return {
+    flows: { perSecond: rate(uid), ...totals.flows(uid, account) },
+    ...(time !== undefined && { lastFlowTime: time }),
+  };
+}
+
+/** @param micros since the epoch; 0 or undefined where there was none. */
+function lastTime(micros: number | undefined): string | undefined {
+  return micros === undefined || micros === 0 ? undefined : timestamp(micros / 1000);
+}
+
+function exportRows({ standing, report, totals, rate }: StatusFacts): ExportReport[] {
+  const accounts = new Map(report.exports.map((account) => [account.uid ?? '', account]));
+  const planned = standing.plan.exports.map((target) => exportRow(target, accounts.get(target.uid), totals, rate));
+  const rows = planned.map(({ uid }) => uid);
+  const ended = [...report.exports.toReversed(), ...totals.formerExports]
+    .map(({ uid = '', name }) => endedExport(uid, name, totals.deliveries(uid, accounts.get(uid))))
+    .filter(({ uid }) => uid !== '' && !rows.includes(uid) && rows.push(uid) > 0);
+  return [...planned, ...ended.slice(0, MAX_ENDED)];
+}
+
+function endedExport(uid: string, name: string, deliveries: DeliveryTotals): ExportReport {
+  return { uid, name, state: 'Ended', ...deliveries };
+}
+
+function exportRow(
+  { uid, name }: PlannedExport,
+  account: ExportAccount | undefined,
+  totals: Totals,
+  rate: (uid: string) => number,
+): ExportReport {
+  const { failure, backlog = 0, lastDelivered = 0, delivered = 0 } = account ?? {};
+  const state =
+    failure === undefined
+      ? { state: delivered > 0 ? ('Delivering' as const) : ('Idle' as const) }
+      : { state: 'Failing' as const, reason: failure.code, message: shortMessage(failure.message) };
+  return {
+    uid,
+    name,
+    ...state,
+    ...totals.deliveries(uid, account),
+    deliveredPerSecond: rate(uid),
+    backlog,
+    ...(lastDelivered > 0 && { lastDeliveredTime: timestamp(lastDelivered) }),
+  };
+}
+
+function ready({ failure, refused }: StatusFacts): Aspect {
+  if (failure !== undefined) {
+    const { reason, message } = failedState(failure);
+    return { type: 'Ready', status: 'False', reason, message };
+  }
+  if (refused.size > 0) {
+    const message = `${refused.size} captures ask for what this agent cannot do yet: update it`;
+    return { type: 'Ready', status: 'False', reason: 'AgentTooOld', message };
+  }
+  return { type: 'Ready', status: 'True', reason: 'PlanApplied', message: 'the whole plan runs' };
+}
+
+function degraded({ degraded: why }: StatusFacts): Aspect {
+  if (why === undefined) {
+    return { type: 'Degraded', status: 'False', reason: 'AsExpected', message: 'nothing is amiss' };
+  }
+  return { type: 'Degraded', status: 'True', ...why };
+}

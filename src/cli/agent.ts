@@ -1,0 +1,97 @@
+/** `weir agent`: does on this node what its FlowAgent asks, and reports what became of it. */
+import { readFile } from 'node:fs/promises';
+import { NodeAgent } from '../agent/cluster/node-agent.ts';
+import { parseFlowIdKey } from '../agent/flow-id-key.ts';
+import { findCgroups, kernelFacts } from '../agent/load/machine.ts';
+import { HttpsTransport } from '../kube/https-transport.ts';
+import { serviceAccountCredentials } from '../kube/service-account-credentials.ts';
+import type { Credentials } from '../kube/transport.ts';
+import { WeirError } from '../lib/errors.ts';
+import { monotonicMillis, systemTimers } from '../lib/timers.ts';
+import { makeLog } from '../telemetry/log.ts';
+import type { LogLevel } from '../telemetry/log-level.ts';
+import { serveTelemetry } from '../telemetry/server.ts';
+import type { Context } from './context.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { openSink } from './sinks.ts';
+
+export interface AgentCommandOptions {
+  readonly node: string;
+  /** Undefined: the pod's own service account. */
+  readonly kubeconfig: string | undefined;
+  /** File with the key of flow.id; undefined: a random one, and no end of a connection is joined with another node's. */
+  readonly flowIdKey: string | undefined;
+  readonly listen: ListenAddress;
+  readonly logLevel: LogLevel;
+  readonly version: string;
+}
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** The sinks have their time, and the last report; a pod has 30 s by default. */
+const STOP_MILLIS = 15_000;
+
+/** Runs until it is interrupted. Returns the exit status; throws WeirError before it starts. */
+export async function runAgent(options: AgentCommandOptions, context: Context): Promise<number> {
+  const { node, listen, logLevel, version, flowIdKey } = options;
+  const credentials = await credentialsOf(options, context);
+  const limits = flowIdKey === undefined ? {} : parseFlowIdKey(await readKey(flowIdKey));
+  const log = makeLog(context.stderr, logLevel, 'agent', version);
+  const transport = new HttpsTransport(credentials, `weir-agent/${version}`);
+  const ended = Promise.withResolvers<void>();
+  const failures: unknown[] = [];
+  const agent = new NodeAgent({
+    transport,
+    node,
+    version,
+    kernel: kernelFacts(),
+    cgroups: findCgroups(),
+    openSink: ({ name, spec }) => openSink(name, spec, 'json', context),
+    limits,
+    log,
+    timers: systemTimers,
+    now: Date.now,
+    monotonic: monotonicMillis,
+    random: Math.random,
+    failed(error) {
+      failures.push(error);
+      ended.resolve();
+    },
+  });
+  const telemetry = await serveTelemetry({
+    ...listen,
+    registry: agent.metrics.registry,
+    notReady: () => agent.notReady(),
+  });
+  log.info({ address: telemetry.address, node, server: credentials.server.href }, 'started');
+  const end = Promise.race([context.interrupted, ended.promise]);
+  await Promise.race([agent.start(), end]);
+  await end;
+  for (const error of failures) log.error({ error: String(error) }, 'the agent cannot go on');
+  log.info('stopping');
+  // A request that nobody answers must not keep the program until it is killed.
+  const giveUp = systemTimers.after(STOP_MILLIS, () => transport.close());
+  await agent.stop();
+  giveUp();
+  await telemetry.close();
+  transport.close();
+  return failures.length > 0 ? 1 : 0;
+}
+
+async function credentialsOf({ kubeconfig }: AgentCommandOptions, { apiServer }: Context): Promise<Credentials> {
+  if (kubeconfig !== undefined) {
+    // Loaded when it is asked for: a pod must not pay for the library.
+    const { kubeconfigCredentials } = await import('../kube/kubeconfig-credentials.ts');
+    return kubeconfigCredentials(kubeconfig);
+  }
+  if (apiServer !== undefined) return serviceAccountCredentials(SERVICE_ACCOUNT, apiServer, monotonicMillis);
+  throw new WeirError('InvalidInput', 'this is no pod of a cluster: say how to reach one with --kubeconfig FILE');
+}
+
+async function readKey(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WeirError('InvalidInput', `cannot read the key of flow.id: ${why}`, { cause });
+  }
+}

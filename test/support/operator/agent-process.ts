@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import type { Cluster } from '../cluster/cluster.ts';
+import { WeirProcess } from './weir-process.ts';
+import { AGENT } from './world.ts';
+
+let runs = 0;
+
+/** `weir agent` on this machine, in the name of a node, with the rights of config/rbac and no others. */
+export class AgentProcess extends WeirProcess {
+  /** Resolves when the agent knows its node and has adopted its plan. */
+  static async start(cluster: Cluster, node: string): Promise<AgentProcess> {
+    const options = ['--kubeconfig', await cluster.kubeconfigFor(AGENT), '--node', node];
+    const log = join(cluster.folder, `agent-${node}-${++runs}.log`);
+    return new AgentProcess(await WeirProcess.run('agent', options, log));
+  }
+}

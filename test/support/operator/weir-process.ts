@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually, Hopeless } from '../cluster/eventually.ts';
+import { Daemon } from '../cluster/process/daemon.ts';
+
+/** A long-running command of weir as a process of its own. It dies with the test at the latest. */
+export class WeirProcess implements AsyncDisposable {
+  /** Where /metrics is. */
+  readonly url: string;
+  readonly log: string;
+  readonly #daemon: Daemon;
+
+  protected constructor({ daemon, log, url }: Started) {
+    this.#daemon = daemon;
+    this.log = log;
+    this.url = url;
+  }
+
+  /** Resolves with what {@link WeirProcess} is made of, once the command says that it is ready. */
+  protected static async run(command: string, options: readonly string[], log: string): Promise<Started> {
+    const listening = ['--listen', '127.0.0.1:0', '--log-level', 'debug'];
+    const argv = [process.execPath, join(process.cwd(), 'src/main.ts'), command, ...options, ...listening];
+    const daemon = await Daemon.start(command, argv, log);
+    const url = await eventually(
+      async () => {
+        if (daemon.failure !== undefined) throw new Hopeless(daemon.failure);
+        const address = /"address":"([^"]+)"/.exec(await readFile(log, 'utf8'))?.[1];
+        if (address === undefined) throw new Error('it does not say where it listens');
+        const answer = await fetch(`http://${address}/readyz`);
+        if (answer.status !== 200) throw new Error(await answer.text());
+        return `http://${address}`;
+      },
+      { what: `weir ${command} is ready`, timeoutMillis: 30_000 },
+    );
+    return { daemon, log, url };
+  }
+
+  get pid(): number | undefined {
+    return this.#daemon.pid;
+  }
+
+  /** Why it ended; undefined while it runs. */
+  get failure(): string | undefined {
+    return this.#daemon.failure;
+  }
+
+  /** @throws Error while it is not ready. */
+  async ready(): Promise<void> {
+    const answer = await fetch(`${this.url}/readyz`);
+    const words = await answer.text();
+    if (answer.status !== 200) throw new Error(words);
+  }
+
+  /** The samples of /metrics, by name and labels as Prometheus writes them. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      samples.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+    );
+  }
+
+  /** The JSON lines of its output so far, parsed: of the log, and of whatever else it prints. */
+  async logLines(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const lines = (await readFile(this.log, 'utf8')).split('\n').filter((line) => line !== '');
+    return lines.map((line): Readonly<Record<string, unknown>> => JSON.parse(line));
+  }
+
+  /** SIGTERM; resolves when it has ended. */
+  stop(): Promise<void> {
+    return this.#daemon.stop();
+  }
+
+  /** SIGKILL. */
+  kill(): Promise<void> {
+    return this.#daemon.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+}
+
+export interface Started {
+  readonly daemon: Daemon;
+  readonly log: string;
+  readonly url: string;
+}
