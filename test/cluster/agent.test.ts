@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mayCapture } from '../support/capture-requirements.ts';
@@ -22,10 +22,8 @@ const reason = mayCapture ? whyNoCluster() : 'no capture here';
 /** A prime, as all counts here are. */
 const CONNECTIONS = 23;
 
-interface Line {
-  readonly source: Readonly<Record<string, unknown>>;
-  readonly destination: Readonly<Record<string, unknown>>;
-}
+/** One record of a file: its fields by name. */
+type Line = Readonly<Record<string, unknown>>;
 
 let cluster: Cluster;
 let world: World;
@@ -73,12 +71,26 @@ function flowsIn(file: string): Line[] {
   return lines.map((line): Line => JSON.parse(line));
 }
 
-/** Names of the programs that the agent's process has loaded. */
+/** Whether the flow was opened by the pod of that name. */
+function isOf(name: string): (line: Line) => boolean {
+  return (line) => line['source.k8s.pod.name'] === name;
+}
+
+/** Names of the programs that the agent's process holds. */
 function programs(): string[] {
-  const all: { name?: string; pids?: { pid: number }[] }[] = JSON.parse(
+  const all: { id: number; name?: string }[] = JSON.parse(
     execFileSync('bpftool', ['-j', 'prog', 'show'], { encoding: 'utf8', maxBuffer: 1 << 24 }),
   );
-  return all.filter(({ pids }) => pids?.some(({ pid }) => pid === agent.pid)).map(({ name = '' }) => name);
+  const held = new Set(heldPrograms(agent.pid ?? 0));
+  return all.filter(({ id }) => held.has(id)).map(({ name = '' }) => name);
+}
+
+/** Ids of the programs behind the descriptors of a process; none of one that has ended. */
+function heldPrograms(pid: number): number[] {
+  const folder = `/proc/${pid}/fdinfo`;
+  if (!existsSync(folder)) return [];
+  const texts = readdirSync(folder).map((fd) => readFileSync(join(folder, fd), 'utf8'));
+  return texts.flatMap((text) => /^prog_id:\s*(\d+)$/m.exec(text)?.slice(1, 2) ?? []).map(Number);
 }
 
 async function flowsBecome(key: string, expected: object): Promise<void> {
@@ -149,11 +161,16 @@ describe.skipIf(reason !== undefined)(`weir agent on a real API server ${reason 
     await flowsBecome('shop/checkout', counted);
     const flows = flowsIn(file);
     expect(flows).toHaveLength(CONNECTIONS);
-    for (const { source, destination } of flows) {
-      expect(source).toMatchObject({
-        k8s: { namespace: { name: 'shop' }, pod: { name: 'checkout' }, node: { name: 'n1' } },
+    for (const each of flows) {
+      expect(each).toMatchObject({
+        'source.k8s.namespace.name': 'shop',
+        'source.k8s.pod.name': 'checkout',
+        'source.k8s.node.name': 'n1',
+        'source.attribution': 'Exact',
+        'destination.k8s.namespace.name': 'shop',
+        'destination.k8s.pod.name': 'payments',
+        'destination.attribution': 'Exact',
       });
-      expect(destination).toMatchObject({ k8s: { namespace: { name: 'shop' }, pod: { name: 'payments' } } });
     }
     await isReady('FlowCapture', 'shop/checkout', { status: 'True', reason: 'Delivering' });
     await isReady('FlowExport', 'weir-system/archive', { status: 'True', reason: 'Delivering' });
@@ -179,6 +196,7 @@ describe.skipIf(reason !== undefined)(`weir agent on a real API server ${reason 
     await connect(checkout, payments);
     await flowsBecome('weir-system/teams', { observed: 2 * CONNECTIONS, lost: 0 });
     await flowsBecome('shop/tier', { observed: CONNECTIONS });
+    expect((await world.getCapture('shop/tier')).status?.flows).toMatchObject({ lost: 0, filtered: 0 });
     await world.deleteCapture('weir-system/teams');
     await world.deleteCapture('shop/tier');
   });
@@ -190,6 +208,8 @@ describe.skipIf(reason !== undefined)(`weir agent on a real API server ${reason 
     await connect(elsewhere, payments);
     await connect(checkout, payments, 1);
     await flowsBecome('shop/checkout', { observed: before + 1, lost: 0 });
+    expect(flowsIn(join(cluster.folder, 'checkout.ndjson')).filter(isOf('elsewhere'))).toEqual([]);
+    await world.deletePod('shop/elsewhere');
   });
 
   test('captures the first connections of a pod that its watch brings later, with its name', async () => {
@@ -203,7 +223,7 @@ describe.skipIf(reason !== undefined)(`weir agent on a real API server ${reason 
     await connect(await placed('shop/late', 'n1'), payments);
     await world.bindPod('shop/late', 'n1');
     await flowsBecome('shop/late', { observed: CONNECTIONS, exported: CONNECTIONS, lost: 0 });
-    expect(flowsIn(file).filter(({ source }) => JSON.stringify(source).includes('"late"'))).toHaveLength(CONNECTIONS);
+    expect(flowsIn(file).filter(isOf('late'))).toHaveLength(CONNECTIONS);
   });
 
   test('a sink that cannot be opened is told at once, and well again once it can', async () => {
@@ -218,6 +238,7 @@ describe.skipIf(reason !== undefined)(`weir agent on a real API server ${reason 
     await isReady('FlowCapture', 'shop/broken', { status: 'False', reason: 'SinkUnreachable' });
     mkdirSync(folder);
     await isReady('FlowExport', 'weir-system/broken', { status: 'True', reason: 'NoFlowsYet' });
+    expect(existsSync(join(folder, 'flows'))).toBe(true);
     await world.deleteCapture('shop/broken');
   });
 
