@@ -6,15 +6,18 @@ import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
 import { type FaultProxy, startFaultProxy } from '../support/cluster/fault-proxy.ts';
 import { whyNoCluster } from '../support/cluster/requirements.ts';
+import { AgentProcess } from '../support/operator/agent-process.ts';
 import { AgentStandIn } from '../support/operator/agent-stand-in.ts';
 import { OperatorProcess } from '../support/operator/operator-process.ts';
-import { OPERATOR, World } from '../support/operator/world.ts';
+import { AGENT, OPERATOR, World } from '../support/operator/world.ts';
 
 /** config/rbac grants what is used and nothing else: the API server's audit log against the roles, verb by verb. */
 
 const reason = whyNoCluster();
 const CREATED = 201;
-const OPERATOR_USER = `system:serviceaccount:${OPERATOR.namespace}:${OPERATOR.name}`;
+const [OPERATOR_USER, AGENT_USER] = [OPERATOR, AGENT].map(
+  ({ namespace, name }) => `system:serviceaccount:${namespace}:${name}`,
+);
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -51,10 +54,10 @@ function granted(file: string): string[] {
 }
 
 /** As the log tells: an apply that makes an object needs the right to create it as well. */
-function used(events: readonly AuditEvent[]): string[] {
+function used(events: readonly AuditEvent[], who: string | undefined): string[] {
   const rights = new Set<string>();
   for (const { user, verb, group, resource, subresource, code } of events) {
-    if (user !== OPERATOR_USER || resource === undefined) continue;
+    if (user !== who || resource === undefined) continue;
     rights.add(rightText(verb, group, subresource === undefined ? resource : `${resource}/${subresource}`));
     if (verb === 'patch' && code === CREATED) rights.add(rightText('create', group, resource));
   }
@@ -112,7 +115,8 @@ describe.skipIf(reason !== undefined)(`the rights of config/rbac ${reason ?? ''}
     await operator.kill();
     // A watch is noted once it has ended.
     await eventually(
-      async () => expect(used(await cluster.auditEvents())).toEqual(granted('config/rbac/operator.yaml')),
+      async () =>
+        expect(used(await cluster.auditEvents(), OPERATOR_USER)).toEqual(granted('config/rbac/operator.yaml')),
       {
         what: 'every right was used',
       },
@@ -138,20 +142,36 @@ describe.skipIf(reason !== undefined)(`the rights of config/rbac ${reason ?? ''}
     ).toEqual([]);
   });
 
-  test('of an agent let it read plans and report, and nothing else', async () => {
-    expect(granted('config/rbac/agent.yaml')).toEqual([
-      'list weir.dev/flowagents',
-      'patch weir.dev/flowagents/status',
-      'watch weir.dev/flowagents',
-    ]);
-    expect(await agentMay(['patch', 'flowagents', '--subresource=status'])).toBe('yes');
+  test('of an agent are those that it uses, to the last verb, and let it read no secret and write no plan', async () => {
+    const standIn = await AgentStandIn.create(cluster);
+    const operator = await OperatorProcess.start(cluster);
+    await eventually(async () => expect((await world.getAgent('n1')).spec.plan.captures).toHaveLength(1), {
+      what: 'n1 has a plan',
+    });
+    // Its report is a real agent's; that of a stand-in has the same rights.
+    await standIn.report('n1');
+    proxy.answerNext(3, ({ query }) => query.get('sendInitialEvents') === 'true', { status: 422 });
+    const agent = await AgentProcess.start(cluster, 'n1', proxy.server);
+    await eventually(
+      async () => expect((await world.getAgent('n1')).status?.conditions?.[0]).toMatchObject({ type: 'Ready' }),
+      { what: 'it has reported' },
+    );
+    await agent.stop();
+    await operator.kill();
+    await eventually(
+      async () => expect(used(await cluster.auditEvents(), AGENT_USER)).toEqual(granted('config/rbac/agent.yaml')),
+      { what: 'every right was used' },
+    );
+    const refused = (await cluster.auditEvents()).filter(({ user, code }) => user === AGENT_USER && code === 403);
+    expect(refused).toEqual([]);
     for (const right of [
       ['patch', 'flowagents'],
       ['list', 'flowcaptures'],
       ['get', 'secrets'],
       ['list', 'secrets'],
+      ['get', 'nodes'],
     ]) {
       expect([right, await agentMay(right)]).toEqual([right, 'no']);
     }
-  });
+  }, 90_000);
 });

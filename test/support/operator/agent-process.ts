@@ -7,9 +7,10 @@ let runs = 0;
 
 /** `weir agent` on this machine, in the name of a node, with the rights of config/rbac and no others. */
 export class AgentProcess extends WeirProcess {
-  /** Resolves when the agent knows its node and has adopted its plan. */
-  static async start(cluster: Cluster, node: string): Promise<AgentProcess> {
-    const options = ['--kubeconfig', await cluster.kubeconfigFor(AGENT), '--node', node];
+  /** Resolves when the agent knows its node. @param server - in the place of the cluster's own. */
+  static async start(cluster: Cluster, node: string, server?: string): Promise<AgentProcess> {
+    const kubeconfig = await cluster.kubeconfigFor(AGENT, server === undefined ? {} : { server });
+    const options = ['--kubeconfig', kubeconfig, '--node', node];
     const log = join(cluster.folder, `agent-${node}-${++runs}.log`);
     return new AgentProcess(await WeirProcess.run('agent', options, log));
   }
