@@ -35,9 +35,14 @@ export function nodesOf(state: State, capture: Capture): Set<string> {
 }
 
 /** The namespaces whose pods the capture sees. */
-function namespacesOf(state: State, capture: Capture): string[] {
+export function namespacesOf(state: State, capture: Capture): string[] {
   if (!isWide(capture, state.operatorNamespace)) return [capture.namespace];
   return Array.from(state.namespaces.values(), ({ name }) => name).filter((name) => covers(state, capture, name));
+}
+
+/** Whether its nodeSelector selects any node that there is. */
+export function hasNode(state: State, capture: Capture): boolean {
+  return Array.from(state.nodes.values()).some(({ labels }) => wantsNode(capture, labels));
 }
 
 /** Every pod in the capture's namespaces that runs on one of its nodes, whatever its labels. */

@@ -72,6 +72,10 @@ export class Triggers {
     for (const namespace of this.#state.presence.namespacesOn(key)) {
       for (const capture of capturesOver(this.#state, namespace)) this.#wake.capture(capture.key);
     }
+    // Who selects nodes, and no pod on any, says which labels there are.
+    for (const podless of this.#state.podless) {
+      if (this.#state.captures.get(podless)?.object.spec.nodeSelector !== undefined) this.#wake.captureLater(podless);
+    }
     const { size } = this.#state.nodes;
     const former = size + (after === undefined ? 1 : 0) - (before === undefined ? 1 : 0);
     // How often each node reports stands in every plan.

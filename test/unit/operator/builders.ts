@@ -1,7 +1,7 @@
 import { verdict } from '../../../src/api/conditions.ts';
 import type { CaptureReport, ExportReport, FlowCapture, FlowExport } from '../../../src/api/types.generated.ts';
 import { acceptCapture, acceptExport } from '../../../src/operator/acceptance.ts';
-import type { CaptureFacts, NodeFacts } from '../../../src/operator/controllers/capture/facts.ts';
+import type { CaptureFacts, Missed, NodeFacts } from '../../../src/operator/controllers/capture/facts.ts';
 import type { Agent, Capture, ClusterNode, ClusterPod, Export } from '../../../src/operator/state/objects.ts';
 import type { AgentRow } from '../../../src/operator/status/retired.ts';
 
@@ -125,6 +125,8 @@ export function nodeFacts(name: string, rest: Partial<NodeFacts> = {}): NodeFact
   };
 }
 
+const NO_PODS: Missed = { selector: {}, candidates: { kind: 'pod', where: 'in namespace shop', labels: [] } };
+
 /** A legal capture that selects a pod; its rows are what its nodes report. */
 export function facts(of: Capture, rest: Partial<CaptureFacts> = {}): CaptureFacts {
   const nodes = rest.nodes ?? [];
@@ -137,7 +139,7 @@ export function facts(of: Capture, rest: Partial<CaptureFacts> = {}): CaptureFac
     accepted: of.accepted,
     resolved: verdict('FlowCapture', 'ResolvedRefs', 'ResolvedRefs', 'every export can be used'),
     matchedPods: 1,
-    missed: [],
+    missed: rest.matchedPods === 0 ? NO_PODS : undefined,
     nodes,
     rows,
     agentExists: () => true,

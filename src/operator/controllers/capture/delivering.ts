@@ -1,7 +1,7 @@
 import { type Verdict, verdict } from '../../../api/conditions.ts';
 import type { NodeFailure } from '../../../api/types.generated.ts';
-import { list, shown } from '../../../plan/names.ts';
-import { noPodsMatched } from '../../../plan/no-pods-matched.ts';
+import { list } from '../../../plan/names.ts';
+import { noneMatched } from '../../../plan/none-matched.ts';
 import { failureText, worstFailures } from '../../status/failures.ts';
 import type { CaptureFacts } from './facts.ts';
 
@@ -23,20 +23,13 @@ export function delivering(facts: CaptureFacts, exported: number): Verdict {
   if (worst !== undefined) {
     return verdict('FlowCapture', 'Delivering', 'SinkUnreachable', failureText(worst, failures.length - 1));
   }
-  if (facts.matchedPods === 0) {
-    const message = noPodsMatched(facts.capture.object.spec.podSelector ?? {}, scopeText(facts), facts.missed);
+  if (facts.missed !== undefined) {
+    const message = noneMatched(facts.missed.selector, facts.missed.candidates);
     return verdict('FlowCapture', 'Delivering', 'NoPodsMatched', message);
   }
   if (exported > 0) return verdict('FlowCapture', 'Delivering', 'Delivering', deliveringText(facts));
   const message = `${facts.matchedPods} ${facts.matchedPods === 1 ? 'pod is' : 'pods are'} selected, and no flow was reported yet`;
   return verdict('FlowCapture', 'Delivering', 'NoFlowsYet', message);
-}
-
-function scopeText({ capture: { object, namespace } }: CaptureFacts): string {
-  const { namespaceSelector, nodeSelector } = object.spec;
-  const where =
-    namespaceSelector === undefined ? `namespace ${shown(namespace)}` : 'the namespaces of spec.namespaceSelector';
-  return nodeSelector === undefined ? where : `${where} on the nodes of spec.nodeSelector`;
 }
 
 function deliveringText({ capture: { object } }: CaptureFacts): string {

@@ -1,6 +1,7 @@
 import type { Verdict } from '../../../api/conditions.ts';
 import type { CaptureReport, ExportReport } from '../../../api/types.generated.ts';
-import type { Labels } from '../../../plan/selector.ts';
+import type { Candidates } from '../../../plan/none-matched.ts';
+import type { LabelSelector } from '../../../plan/selector.ts';
 import type { Capture } from '../../state/objects.ts';
 import type { AgentRow } from '../../status/retired.ts';
 
@@ -11,14 +12,19 @@ export interface CaptureFacts {
   readonly resolved: Verdict;
   /** Pods that the capture selects now. */
   readonly matchedPods: number;
-  /** Labels of every pod in scope, where it selects none: what it could have meant. */
-  readonly missed: readonly Labels[];
+  /** Where it selects no pod: the selector that selects nothing, and what it could have meant. */
+  readonly missed: Missed | undefined;
   /** The nodes whose plan the capture belongs into. */
   readonly nodes: readonly NodeFacts[];
   /** What every FlowAgent, of nodes in scope or not, reports on the capture. */
   readonly rows: readonly AgentRow<CaptureReport>[];
   /** Whether there is a FlowAgent of this uid. */
   readonly agentExists: (uid: string) => boolean;
+}
+
+export interface Missed {
+  readonly selector: LabelSelector;
+  readonly candidates: Candidates;
 }
 
 export interface NodeFacts {

@@ -6,6 +6,7 @@ import { nodesOf, podsInScope, selectsPod } from '../../state/scope.ts';
 import { exportKeys, isAgentAlive, type State } from '../../state/state.ts';
 import type { AgentRow } from '../../status/retired.ts';
 import type { CaptureFacts, NodeFacts } from './facts.ts';
+import { whatMissed } from './missed.ts';
 
 /** All that the status of a capture follows from, out of what the watches have brought. */
 export function gatherCapture(state: State, capture: Capture): CaptureFacts {
@@ -25,12 +26,12 @@ export function gatherCapture(state: State, capture: Capture): CaptureFacts {
 
 function countPods(state: State, capture: Capture): Pick<CaptureFacts, 'matchedPods' | 'missed'> {
   let matchedPods = 0;
-  const missed: Labels[] = [];
+  const passed: Labels[] = [];
   for (const { labels } of podsInScope(state, capture)) {
     if (selectsPod(capture, labels)) matchedPods += 1;
-    else if (matchedPods === 0) missed.push(labels);
+    else if (matchedPods === 0) passed.push(labels);
   }
-  return { matchedPods, missed: matchedPods === 0 ? missed : [] };
+  return { matchedPods, missed: matchedPods === 0 ? whatMissed(state, capture, passed) : undefined };
 }
 
 function gatherNode(state: State, { uid }: Capture, exports: ReadonlySet<string>, name: string): NodeFacts {

@@ -308,6 +308,13 @@ describe('a change of a node or namespace', () => {
     expect(onNode({ labels: { arch: 'arm64' }, ready: false })).toEqual(all);
   });
 
+  test('wakes later a capture that selects nodes and no pod: it says which labels there are', () => {
+    const ssd = capture('bank/ssd', { nodeSelector: { matchLabels: { disk: 'sdd' } } });
+    state.captures.set(ssd.key, ssd);
+    state.podless.add(ssd.key);
+    expect(onNode({ labels: { arch: 'amd64', disk: 'ssd' } })).toContain('later bank/ssd');
+  });
+
   test('a node that comes wakes its own plan, and every plan when all have to report less often', () => {
     const comes = (name: string) => wakes(state.nodes, name, node(name), (delta) => triggers.onNode(delta));
     expect(comes('n4')).toEqual(['agent n4']);

@@ -64,3 +64,31 @@ describe('the last report of an agent that is gone', () => {
     expect(gone.conditions?.find(({ type }) => type === 'Delivering')?.reason).toBe('Delivering');
   });
 });
+
+function deliveringMessage(spec: Parameters<typeof capture>[1], namespace = 'shop'): string | undefined {
+  const { status } = planCapture(gatherCapture(state, capture(`${namespace}/typo`, spec)), NOW);
+  return status.conditions?.find(({ type }) => type === 'Delivering')?.message;
+}
+
+describe('a capture that selects no pod', () => {
+  test('is told of the selector that is to blame', () => {
+    state.nodes.set('n1', node('n1', { labels: { disk: 'ssd' } }));
+    add(pod('shop/a', 'n1', { labels: { app: 'checkout' } }));
+    expect(deliveringMessage({ podSelector: { matchLabels: { app: 'chekcout' } } })).toBe(
+      'no pod in namespace shop has app=chekcout; 1 pod has app=checkout',
+    );
+    expect(deliveringMessage({ nodeSelector: { matchLabels: { disk: 'sdd' } } })).toBe(
+      'no node has disk=sdd; 1 node has disk=ssd',
+    );
+    state.namespaces.set('shop', {
+      name: 'shop',
+      labels: { team: 'shop' },
+      uid: 'shop',
+      resourceVersion: '2',
+      terminating: false,
+    });
+    expect(deliveringMessage({ namespaceSelector: { matchLabels: { team: 'shpo' } } }, OPERATOR_NAMESPACE)).toBe(
+      'no namespace has team=shpo; 1 namespace has team=shop',
+    );
+  });
+});
