@@ -187,8 +187,7 @@ export class NodeAgent {
 
   #onStanding({ before, after }: Delta<Standing>): void {
     if (before?.uid !== after?.uid) this.#reporter.forget();
-    const isSame = before?.uid === after?.uid && before?.generation === after?.generation;
-    if (this.#isSynced && !isSame) void this.#adopt();
+    if (this.#isSynced && !isSamePlan(before, after)) void this.#adopt();
   }
 
   /** Does what the FlowAgent asks now; what the kernel refuses is reported, and tried again. */
@@ -202,8 +201,8 @@ export class NodeAgent {
       () => undefined,
       (error: unknown) => asWeirError(error),
     );
-    // A later plan may have overtaken this one.
-    if (standing !== this.#standing.get(node) && standing?.generation !== this.#standing.get(node)?.generation) return;
+    // A later plan has overtaken this one, and is adopted next.
+    if (!isSamePlan(standing, this.#standing.get(node))) return;
     this.#failure = failure;
     this.#adopted = standing === undefined ? undefined : { standing, refused };
     if (standing !== undefined) this.#totals.begin(standing.uid, standing.status, this.#agent.report());
@@ -236,6 +235,10 @@ export class NodeAgent {
     const status = agentStatus(facts, now());
     return { name: standing.name, uid: standing.uid, status, everySeconds: standing.plan.reportSeconds };
   }
+}
+
+function isSamePlan(before: Standing | undefined, after: Standing | undefined): boolean {
+  return before?.uid === after?.uid && before?.generation === after?.generation;
 }
 
 function countsByUid({ accounts, exports }: ReturnType<Agent['report']>): Map<string, number> {

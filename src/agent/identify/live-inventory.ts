@@ -101,6 +101,7 @@ export class LiveInventory implements Inventory {
   podOf(path: string): InventoryPod | undefined {
     const { podUid } = parseCgroupPath(path);
     const pod = podUid === undefined ? undefined : this.#byUid.get(podUid);
+    // Where a pod of this node is found, its kubelet's directories are.
     const root = pod === undefined ? undefined : kubeletRoot(path);
     if (root !== undefined) this.#roots.add(root);
     return pod;
