@@ -56,7 +56,7 @@ function exitStatusOf(error: unknown): number {
   return 1;
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8'));
 const context: Context = {
   stdin: process.stdin,
   stdout: process.stdout,

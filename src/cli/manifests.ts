@@ -90,5 +90,5 @@ function shownName(file: string): string {
 }
 
 function crd(name: string): URL {
-  return new URL(`../../crds/${name}`, import.meta.url);
+  return new URL(import.meta.resolve(`#crds/${name}`));
 }

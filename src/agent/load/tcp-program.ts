@@ -9,7 +9,7 @@ import { explainLoadFailure } from './refusal.ts';
 /** The programs of the object, both on one tracepoint; bpf/tcp.bpf.c says why there are two. */
 const PROGRAMS = ['tcp_by_process', 'tcp_by_packet'] as const;
 
-const OBJECT_FILE = fileURLToPath(new URL('../../../bpf/tcp.bpf.o', import.meta.url));
+const OBJECT_FILE = fileURLToPath(import.meta.resolve('#bpf/tcp.bpf.o'));
 
 export interface TcpProgramOptions {
   /** 16 bytes; both ends of a connection need the same key for the same flow.id. */
