@@ -25,7 +25,8 @@ RUN node scripts/bundle.ts
 FROM base
 RUN apt-get update \
   && apt-get install -y --no-install-recommends libbpf1 \
-  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log
+  && apt-get clean \
+  && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log
 COPY --from=bundle /weir/dist /opt/weir
 RUN ln -s /opt/weir/bin/weir /usr/local/bin/weir
 # Nobody's number. The operator needs no rights on its node; the agents' pods ask for root themselves.
