@@ -13,12 +13,14 @@ PATH=$(tr : '\n' <<<"$PATH" | grep -v /node_modules/ | paste -sd :)
 # The layers of sources that are gone stay; past this number, a build anew is the lesser evil.
 MAX_LAYERS=300
 if [ "$(find "$storage/overlay" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -gt "$MAX_LAYERS" ]; then rm -rf "$storage"; fi
-# What another version of the harness has left, or one that was killed.
+# What nobody has asked for of late: stand-ins for a week, archives for an hour.
 find "$(dirname "$storage")" -mindepth 1 -maxdepth 1 -name 'storage-*' ! -path "$storage" -mtime +7 -exec rm -rf {} +
-find "$(dirname "$archive")" -mindepth 1 -maxdepth 1 -name 'weir-*.tar*' -mtime +1 -delete
+find "$(dirname "$archive")" -mindepth 1 -maxdepth 1 -name 'weir-*.tar*' -mmin +60 -delete
 rm -rf "$work"
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$storage" "$work"/{run,varlib,vartmp,tmp,cni,machine}
+# How this machine reaches its registry may hold a secret.
+chmod 700 "$work"
 touch "$storage"
 printf '[network]\nnetwork_config_dir = "%s"\n' "$work/cni" >"$work/containers.conf"
 

@@ -26,7 +26,7 @@ exec setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork
 
 /** Weir's image, made from this checkout's Dockerfile. */
 export interface WeirImage {
-  /** Path of a docker-archive, as `ctr images import` takes it. It is there for a day at least. */
+  /** Path of a docker-archive, as `ctr images import` takes it. It is there for an hour at least. */
   readonly archive: string;
   /** The name that the image has in it. */
   readonly tag: string;
@@ -42,7 +42,7 @@ export async function weirImage(progress: (line: string) => void = () => undefin
   const folder = join(cacheFolder(), 'images');
   const archive = join(folder, `weir-${key}.tar`);
   if (existsSync(archive)) {
-    // Archives that nobody asks for are removed after a day.
+    // The next build removes what nobody has asked for.
     utimesSync(archive, new Date(), new Date());
     return { archive, tag: TAG };
   }
