@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { build, type Metafile } from 'esbuild';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bundledPackages, licenceTexts } from '../../scripts/bundle/licences.ts';
 import { BUNDLE } from '../../scripts/bundle/options.ts';
 import { contextFiles } from '../support/image/inputs.ts';
 
@@ -39,14 +40,29 @@ describe('the Dockerfile', () => {
 });
 
 describe('the bundle', () => {
-  it('keeps the libraries of a cluster away from every command but the operator', async () => {
-    const { outputs } = (await build({ ...BUNDLE, write: false })).metafile;
+  let outputs: Metafile['outputs'];
+
+  beforeAll(async () => {
+    outputs = (await build({ ...BUNDLE, write: false })).metafile.outputs;
+  });
+
+  it('keeps the libraries of a cluster away from every command but the operator', () => {
     const libraries = /node_modules\/(?:@kubernetes\/client-node|@dot-i\/k8s-operator)\//;
     const loaded = (entry: string) => filesOf(outputs, entry).filter((file) => libraries.test(file)).length > 0;
     const entries = Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
     const commands = entries.filter((entry) => entry.startsWith('src/'));
     expect(commands).toContain('src/main.ts');
     expect(commands.filter(loaded)).toEqual(['src/cli/operator.ts']);
+  });
+
+  it('is passed on with the name, the version and the licence of every package in it', () => {
+    const packages = bundledPackages(outputs);
+    const names = packages.map((folder) => folder.replace(/^.*node_modules\//, ''));
+    const direct = Object.keys(manifest.dependencies);
+    expect(direct.filter((name) => !names.includes(name))).toEqual([]);
+    const titles = licenceTexts('.', packages).match(/^\S+ \d+\.\d+\.\d+\S* \(.+\)(?=\n=+$)/gm) ?? [];
+    expect(titles.map((title) => title.split(' ')[0])).toEqual(names);
+    expect(titles.filter((title) => title.endsWith('(undefined)'))).toEqual([]);
   });
 });
 
