@@ -105,7 +105,9 @@ describe.runIf(mayBuild)(`the image${missing === undefined ? '' : ` (${missing})
 
   it.runIf(mayCapture)(`capture as root names every connection, to the byte, until SIGTERM${whySkipped}`, async () => {
     const container = start(['capture', '-f', '-', '-o', 'json'], { user: '0:0', input: CAPTURE });
-    await vi.waitUntil(() => container.stderr.includes('weir: capturing'), { timeout: 20_000 });
+    const begun = vi.waitUntil(() => container.stderr.includes('weir: capturing'), { timeout: 20_000 });
+    await Promise.race([begun, container.ended]);
+    expect(container.stderr).toContain('weir: capturing');
     const port = await exchangeOnLoopback();
     container.terminate();
     const { status, stdout, stderr } = await container.ended;
