@@ -55,7 +55,13 @@ function pidsOf(...words: readonly string[]): readonly number[] {
     .map((line) => Number.parseInt(line, 10));
 }
 
-async function killedRunner(): Promise<{ readonly folder: string; kill(): Promise<void> }> {
+interface Runner {
+  readonly folder: string;
+  readonly kill: () => Promise<void>;
+}
+
+/** A process of its own that has started a cluster with a node. */
+async function startRunner(): Promise<Runner> {
   const runner = spawn(process.execPath, [OWNER, '1'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [folder]: unknown[] = await once(createInterface(runner.stdout), 'line');
   if (typeof folder !== 'string') throw new Error('the runner has started no cluster');
@@ -95,14 +101,14 @@ describe.runIf(may)(`the end of a cluster with nodes${missing === undefined ? ''
   });
 
   it('comes by itself when the runner is killed', async () => {
-    const { folder, kill } = await killedRunner();
+    const { folder, kill } = await startRunner();
     expect(remainsOf(folder)).toContain('kubelet');
     await kill();
     await eventually(() => expect(remainsOf(folder)).toEqual([]), { what: 'nothing is left' });
   });
 
   it('comes with the next start when the janitor was killed, too; not while the owner lives', async () => {
-    const { folder, kill } = await killedRunner();
+    const { folder, kill } = await startRunner();
     removeAbandoned();
     expect(remainsOf(folder)).toContain('kubelet');
     for (const pid of pidsOf('janitor.sh', folder)) process.kill(pid, 'SIGKILL');

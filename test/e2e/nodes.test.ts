@@ -123,11 +123,10 @@ describe.runIf(may)(`a cluster with two nodes${missing === undefined ? '' : ` ($
     await first.importImage(archive);
     await workloads.serve({ name: 'with-image', node: first.name, args: ['echo', PORT], image });
     await workloads.create({ name: 'without-image', node: second.name, args: ['echo', PORT], image });
-    await workloads.until(
-      'without-image',
-      'the image is missed',
-      ({ containerStatuses }) => containerStatuses?.[0]?.state.waiting?.reason === 'ErrImageNeverPull',
+    const missed = await workloads.until('without-image', 'the image is missed', ({ containerStatuses }) =>
+      containerStatuses?.some(({ state }) => state.waiting?.reason === 'ErrImageNeverPull'),
     );
+    expect(missed.status.phase).toBe('Pending');
   });
 
   it.each(['kubelet', 'containerd'] as const)('keeps its pods when %s is killed and started again', async (name) => {
@@ -159,7 +158,7 @@ describe.runIf(may)(`a cluster with two nodes${missing === undefined ? '' : ` ($
     expect(existsSync(second.podsCgroup)).toBe(false);
     await expect(async () => second.run(['true'])).rejects.toThrow('node2 is off');
     await workloads.until('second', 'the pod is known to be unready', ({ conditions }) =>
-      (conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'False'),
+      conditions?.some(({ type, status }) => type === 'Ready' && status === 'False'),
     );
 
     await second.powerOn();

@@ -26,7 +26,7 @@ interface Parts {
   readonly kubectl: string;
   readonly nodes: readonly Node[];
   /** Ends what is no process of the control plane, and removes the folder. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export function clusterOf({ plane, folder, kubectl, nodes, close }: Parts): Cluster {

@@ -64,7 +64,7 @@ export class Workloads {
   /** Resolves with the pod when its server listens. */
   async untilReady(name: string): Promise<WorkloadPod> {
     return this.until(name, `pod ${name} is ready`, ({ conditions }) =>
-      (conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'),
+      conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
     );
   }
 
@@ -75,10 +75,10 @@ export class Workloads {
   }
 
   /** Resolves with the pod when its status is as it should be. @param what as for `eventually` */
-  async until(name: string, what: string, holds: (status: PodStatus) => boolean): Promise<WorkloadPod> {
+  async until(name: string, what: string, holds: (status: PodStatus) => boolean | undefined): Promise<WorkloadPod> {
     const check = async () => {
       const pod = await this.get(name);
-      if (!holds(pod.status)) throw new Error(`its status is ${JSON.stringify(pod.status)}`);
+      if (holds(pod.status) !== true) throw new Error(`its status is ${JSON.stringify(pod.status)}`);
       return pod;
     };
     return eventually(check, { what, timeoutMillis: READY_LIMIT_MILLIS });

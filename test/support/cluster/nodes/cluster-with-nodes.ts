@@ -4,6 +4,7 @@ import { ControlPlane, type ToolPath } from '../control-plane/control-plane.ts';
 import { layoutOf } from '../control-plane/layout.ts';
 import { clusterOf } from '../own-cluster.ts';
 import { Pki } from '../pki.ts';
+import { ended } from '../process/ended.ts';
 import { createWorkFolder, removeFolder } from '../process/work-folder.ts';
 import { CONTROL_PLANE_ADDRESS } from './addresses.ts';
 import { MachineRoom } from './machine-room.ts';
@@ -13,16 +14,14 @@ export async function startClusterWithNodes(tool: ToolPath, count: number): Prom
   const folder = createWorkFolder();
   let room: MachineRoom | undefined;
   try {
-    room = await MachineRoom.open(folder, count, tool);
-    const { nodes } = room;
-    const [plane] = await Promise.all([
-      ControlPlane.start(folder, tool, room.site, true),
-      ...nodes.map((node) => node.boot()),
-    ]);
+    const opened = await MachineRoom.open(folder, count, tool);
+    room = opened;
+    const { site, nodes } = opened;
+    const starting = [ControlPlane.start(folder, tool, site, true), ...nodes.map((node) => node.boot())] as const;
+    const [plane] = await Promise.all(await ended(starting));
     const membership = membershipOf(plane, folder);
-    await Promise.all(nodes.map((node) => node.join(membership)));
-    const close = room.close.bind(room);
-    return clusterOf({ plane, folder, kubectl: tool('kubectl'), nodes, close });
+    await Promise.all(await ended(nodes.map((node) => node.join(membership))));
+    return clusterOf({ plane, folder, kubectl: tool('kubectl'), nodes, close: () => opened.close() });
   } catch (error) {
     await room?.close();
     removeFolder(folder);

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { Janitor } from '../../lab/janitor.ts';
 import type { Site, ToolPath } from '../control-plane/control-plane.ts';
 import { buildImages } from '../images/images.ts';
+import { ended } from '../process/ended.ts';
 import { runOrThrow } from '../process/run.ts';
 import { CONTROL_PLANE_ADDRESS, MOST_NODES } from './addresses.ts';
 import { Cgroup } from './cgroups.ts';
@@ -38,11 +39,12 @@ export class MachineRoom {
     try {
       const control = cgroup.child('control-plane');
       for (const made of [cgroup, control]) made.make();
-      const [controlPlane, images, runc] = await Promise.all([
+      const parts = [
         Machine.boot('control plane', control),
         buildImages(join(folder, 'images')),
         runOrThrow('sh', ['-c', 'command -v runc']),
-      ]);
+      ] as const;
+      const [controlPlane, images, runc] = await Promise.all(await ended(parts));
       await makeNetwork(controlPlane);
       const site = { controlPlane, nodes: count, tool, runc: runc.trim(), images };
       const nodes = Array.from({ length: count }, (_, index) => new Node(index + 1, folder, cgroup, site));
