@@ -1,12 +1,13 @@
 /**
  * Runs every check in the order of its cost and ends with one line of counts. Each static check counts as one test.
- * Usage: node scripts/test.ts [level …]   levels: static, unit, contract, kernel, cluster (all when none is given)
+ * Usage: node scripts/test.ts [level …]   levels: static, unit, contract, kernel, cluster, e2e (all when none is given)
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import buildClusterTools from '../test/support/cluster/global-setup.ts';
+import buildNodeTools from '../test/support/cluster/nodes/global-setup.ts';
 
 interface Counts {
   passed: number;
@@ -20,13 +21,18 @@ const STATIC_CHECKS: readonly (readonly [string, ...string[]])[] = [
   ['tsc', '-p', '.'],
   ['knip', '--no-progress'],
 ];
-const LEVELS = ['unit', 'contract', 'kernel', 'cluster'] as const;
+const LEVELS = ['unit', 'contract', 'kernel', 'cluster', 'e2e'] as const;
+/** What must be built before a level, by vitest project. */
+const BUILDS: Readonly<Partial<Record<string, () => Promise<void>>>> = {
+  cluster: buildClusterTools,
+  e2e: buildNodeTools,
+};
 
 const wanted = process.argv.slice(2);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 if (selected('static')) for (const [command, ...rest] of STATIC_CHECKS) add(staticCheck(command, rest));
-for (const level of LEVELS) if (selected(level)) add(level === 'cluster' ? await clusterTests() : vitest(level));
+for (const level of LEVELS) if (selected(level)) add(await levelTests(level));
 
 const skippedInCi = process.env['CI'] === 'true' && total.skipped > 0;
 if (skippedInCi) process.stdout.write('a test was skipped: under CI=true every test must run\n');
@@ -50,14 +56,14 @@ function staticCheck(command: string, rest: readonly string[]): Counts {
 }
 
 /** What takes minutes when nothing is cached is built where a person sees how it goes on, before vitest begins. */
-async function clusterTests(): Promise<Counts> {
+async function levelTests(level: string): Promise<Counts> {
   try {
-    await buildClusterTools();
+    await BUILDS[level]?.();
   } catch (error) {
-    process.stdout.write(`\n── cluster\n${String(error)}\n`);
+    process.stdout.write(`\n── ${level}\n${String(error)}\n`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
-  return vitest('cluster');
+  return vitest(level);
 }
 
 /** A run that ends without a report (a crash, a broken config) is a failure, whatever it counted. */

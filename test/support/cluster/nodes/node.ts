@@ -8,6 +8,7 @@ import type { Outcome, RunOptions } from '../process/run.ts';
 import { nodeAddress } from './addresses.ts';
 import type { Cgroup } from './cgroups.ts';
 import { makeNodeCredentials } from './credentials.ts';
+import { importImage } from './import-image.ts';
 import type { Machine } from './machine.ts';
 import { connect, disconnect } from './network.ts';
 import { bootNode } from './node-machine.ts';
@@ -23,7 +24,6 @@ import {
 } from './settings.ts';
 
 const READY_LIMIT_MILLIS = 90_000;
-const IMPORT_LIMIT_MILLIS = 120_000;
 const MILLIS_A_SECOND = 1_000;
 
 /** What all nodes of a cluster have in common. */
@@ -71,6 +71,11 @@ export class Node {
     return this.#cgroup.child('pods').directory;
   }
 
+  /** The process that holds its namespaces. */
+  get pid(): number {
+    return this.#running.machine.pid;
+  }
+
   get containerd(): Service {
     return this.#running.services.containerd;
   }
@@ -88,10 +93,9 @@ export class Node {
     return this.#running.machine.run(argv, options);
   }
 
-  /** @param archive path of a docker or OCI archive, seen from this process */
+  /** @param archive path of a docker or OCI archive */
   async importImage(archive: string): Promise<void> {
-    const ctr = [this.#site.tool('ctr'), '--namespace', 'k8s.io', 'images', 'import', archive];
-    await this.#running.machine.runOrThrow(ctr, { timeoutMillis: IMPORT_LIMIT_MILLIS });
+    await importImage(this.pid, this.#site.tool('ctr'), archive);
   }
 
   /** The machine and its containers' runtime, with the images; needs no API server. */
