@@ -1,7 +1,9 @@
-/** `npm run cluster -- up|down|status|kubectl …`: a Kubernetes API on this machine, for a person. */
-import { Command, CommanderError } from 'commander';
+/** `npm run cluster -- up|down|status|load|kubectl …`: a Kubernetes API on this machine, for a person. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { MOST_NODES } from '../test/support/cluster/nodes/addresses.ts';
 import { down } from './cluster/down.ts';
 import { kubectl } from './cluster/kubectl.ts';
+import { load } from './cluster/load.ts';
 import { StateFolder } from './cluster/state.ts';
 import { status } from './cluster/status.ts';
 import { Refusal, tell } from './cluster/tell.ts';
@@ -10,6 +12,7 @@ import { up } from './cluster/up.ts';
 const EXAMPLES = `
 Examples:
   npm run cluster -- up
+  npm run cluster -- up --nodes 2
   npm run cluster -- kubectl apply --server-side -f crds/
   npm run cluster -- kubectl get flowcaptures -A -w
   npm run cluster -- down
@@ -20,7 +23,7 @@ Exit status: 0 done, 1 a fault or nothing is up, 2 wrong usage, 3 this machine l
 const folder = new StateFolder();
 const program = new Command('npm run cluster --')
   .description(
-    'A Kubernetes API server with its controllers on this machine: on loopback, no container engine, no nodes.',
+    'A Kubernetes API server with its controllers on this machine, with nodes when asked for: on loopback, no container engine.',
   )
   .showHelpAfterError('(--help shows what there is)')
   .addHelpText('after', EXAMPLES)
@@ -28,19 +31,36 @@ const program = new Command('npm run cluster --')
 
 program
   .command('up')
-  .description('Start it in the background (some 4 s) and say where it is; does nothing when it is up.')
-  .option('--kind', 'make it with kind instead: with a node that runs pods; needs a Docker engine')
-  .action(({ kind }: { kind?: boolean }) => up(folder, kind === true ? 'kind' : 'processes'));
+  .description('Start it in the background (some 4 s, with nodes 8 s) and say where it is; does nothing when it is up.')
+  .option(
+    '--nodes <count>',
+    'with so many real nodes, which run pods; needs root, and some 300 MB of memory each',
+    countOf,
+    0,
+  )
+  .addOption(
+    new Option('--kind', 'make it with kind instead: with a node that runs pods; needs a Docker engine').conflicts(
+      'nodes',
+    ),
+  )
+  .action(({ kind, nodes }: { kind?: boolean; nodes: number }) =>
+    up(folder, { provider: kind === true ? 'kind' : 'processes', nodes }),
+  );
 program
   .command('down')
   .description('Stop it and remove everything of it.')
   .action(() => down(folder));
 program
   .command('status')
-  .description('Say whether it is up and ready; exit status 1 when not.')
+  .description('Say whether it is up and ready, and its nodes; exit status 1 when not.')
   .action(async () => {
     process.exitCode = await status(folder);
   });
+program
+  .command('load')
+  .description('Give every node an image, from a file as `docker save` and `buildah push docker-archive:` write it.')
+  .argument('<file>')
+  .action((file: string) => load(folder, file));
 program
   .command('kubectl')
   .description('Run kubectl of the same version against it; every argument is passed on.')
@@ -56,6 +76,12 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = statusOf(error);
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 0 && count <= MOST_NODES) return count;
+  throw new InvalidArgumentError(`Write a number from 0 to ${MOST_NODES}.`);
 }
 
 function statusOf(error: unknown): number {

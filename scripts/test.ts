@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import buildClusterTools from '../test/support/cluster/global-setup.ts';
+import buildNodeTools from '../test/support/cluster/nodes/global-setup.ts';
 import buildImage from '../test/support/image/global-setup.ts';
 
 interface Counts {
@@ -22,8 +23,14 @@ const STATIC_CHECKS: readonly (readonly [string, ...string[]])[] = [
   ['knip', '--no-progress'],
 ];
 const LEVELS = ['unit', 'contract', 'kernel', 'cluster', 'e2e'] as const;
-/** What takes minutes when nothing is cached is built where a person sees how it goes on, before vitest begins. */
-const BUILDS: Readonly<Partial<Record<string, () => Promise<void>>>> = { cluster: buildClusterTools, e2e: buildImage };
+/** What must be built before a level, by vitest project. */
+const BUILDS: Readonly<Partial<Record<string, () => Promise<void>>>> = {
+  cluster: buildClusterTools,
+  e2e: async () => {
+    await buildNodeTools();
+    await buildImage();
+  },
+};
 
 const wanted = process.argv.slice(2);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -52,6 +59,7 @@ function staticCheck(command: string, rest: readonly string[]): Counts {
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
+/** What takes minutes when nothing is cached is built where a person sees how it goes on, before vitest begins. */
 async function levelTests(level: string): Promise<Counts> {
   try {
     await BUILDS[level]?.();

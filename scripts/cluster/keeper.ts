@@ -1,5 +1,5 @@
 /**
- * Holds the processes of `npm run cluster -- up`: keeper.ts STATE_FOLDER
+ * Holds the processes of `npm run cluster -- up`: keeper.ts STATE_FOLDER NODES
  *
  * It is a process of its own, since they end with the one that started them. Until `up` says that it keeps the cluster, it lives
  * no longer than `up`; afterwards until SIGTERM. However it ends, so do they, and after an orderly end nothing is left.
@@ -15,13 +15,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 process.once('disconnect', end);
 process.once('message', () => process.off('disconnect', end));
 
-const folder = new StateFolder(process.argv[2]);
+const [, , path, count] = process.argv;
+const nodes = Number(count);
+const folder = new StateFolder(path);
 // Neither signals nor daemons keep this process alive.
 const alive = setInterval(() => undefined, LONG_MILLIS);
 try {
-  await using cluster = await startCluster();
+  await using cluster = await startCluster({ nodes });
   copyFileSync(cluster.kubeconfig, folder.kubeconfig);
-  folder.markReady('processes');
+  const machines = (cluster.nodes ?? []).map(({ pid }) => pid);
+  folder.markReady({ provider: 'processes', nodes }, machines);
   // Where `up` has gone away meanwhile, the cluster ends at once.
   if (process.connected) process.send?.({ server: cluster.server }, undefined, {}, () => undefined);
   await ended;

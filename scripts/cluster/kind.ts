@@ -29,7 +29,7 @@ export async function startKind(folder: StateFolder, interrupted: AbortSignal): 
   tell('kind makes a cluster: about a minute when its node image is there');
   const status = await runKind(kind, folder, ['create', 'cluster', '--name', NAME, '--wait', '120s'], interrupted);
   if (status === 0 && !interrupted.aborted) {
-    folder.markReady('kind');
+    folder.markReady({ provider: 'kind', nodes: 0 }, []);
     return readKubeconfig(folder.kubeconfig).server;
   }
   await stopKind(folder);

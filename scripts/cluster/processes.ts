@@ -7,10 +7,11 @@ import { Refusal, tell } from './tell.ts';
 
 const KEEPER = fileURLToPath(new URL('keeper.ts', import.meta.url));
 
-/** Starts a control plane that lives on after this process; resolves with its server's address. */
-export async function startProcesses(folder: StateFolder, interrupted: AbortSignal): Promise<string> {
+/** Starts a control plane, with so many nodes, that lives on after this process; resolves with its server's address. */
+export async function startProcesses(folder: StateFolder, nodes: number, interrupted: AbortSignal): Promise<string> {
   tell('starting etcd, the API server, the controllers and the scheduler, on loopback only');
-  const keeper = startKeeper(folder);
+  if (nodes > 0) tell(`and nodes with containerd, kubelet and kube-proxy, in namespaces of their own: ${nodes}`);
+  const keeper = startKeeper(folder, nodes);
   const exited = once(keeper, 'exit');
   // Before it was told that it is kept, the keeper ends with its connection to this process.
   const onInterrupt = () => void (keeper.connected && keeper.disconnect());
@@ -31,11 +32,11 @@ export async function startProcesses(folder: StateFolder, interrupted: AbortSign
 }
 
 /** In a session of its own, with all of its files in the state folder. */
-function startKeeper(folder: StateFolder): ChildProcess {
+function startKeeper(folder: StateFolder, nodes: number): ChildProcess {
   const { WEIR_TEST_KUBECONFIG: _, ...env } = process.env;
   const log = openSync(folder.log, 'a');
   try {
-    return spawn(process.execPath, [KEEPER, folder.path], {
+    return spawn(process.execPath, [KEEPER, folder.path, `${nodes}`], {
       cwd: '/',
       detached: true,
       env: { ...env, TMPDIR: folder.path },

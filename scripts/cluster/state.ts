@@ -7,11 +7,19 @@ import { removeFolder } from '../../test/support/cluster/process/work-folder.ts'
 /** What runs a person's cluster: processes of this project, or kind. */
 export type Provider = 'processes' | 'kind';
 
-export interface ClusterState {
+/** What a person has asked for. */
+export interface Wish {
   readonly provider: Provider;
+  /** Real nodes beside those that the provider brings by itself: kind has one, processes none. */
+  readonly nodes: number;
+}
+
+export interface ClusterState extends Wish {
   /** The process without which it is not whole: the one that starts it; then, with processes, the one that holds them. */
   readonly owner: { readonly pid: number; readonly startTime: string };
   readonly ready: boolean;
+  /** Of each node, the process that holds its namespaces; empty with kind. */
+  readonly machines: readonly number[];
   readonly since: string;
 }
 
@@ -48,10 +56,10 @@ export class StateFolder {
   }
 
   /** Makes the folder with this process as the owner; false when it is there already. The folder is never seen empty. */
-  claim(provider: Provider): boolean {
+  claim(wish: Wish): boolean {
     mkdirSync(dirname(this.path), { recursive: true });
     const fresh = mkdtempSync(`${this.path}-`);
-    writeState(fresh, provider, false);
+    writeState(fresh, wish, { ready: false });
     try {
       renameSync(fresh, this.path);
       return true;
@@ -62,8 +70,8 @@ export class StateFolder {
   }
 
   /** This process is the owner from now on, and the cluster is ready. */
-  markReady(provider: Provider): void {
-    writeState(this.path, provider, true);
+  markReady(wish: Wish, machines: readonly number[]): void {
+    writeState(this.path, wish, { ready: true, machines });
   }
 
   remove(): void {
@@ -85,10 +93,15 @@ function defaultPath(): string {
   return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'weir', 'cluster');
 }
 
+interface Progress {
+  readonly ready: boolean;
+  readonly machines?: readonly number[];
+}
+
 /** By a rename: a reader sees the old state or the new one. */
-function writeState(folder: string, provider: Provider, ready: boolean): void {
+function writeState(folder: string, wish: Wish, { ready, machines = [] }: Progress): void {
   const owner = { pid: process.pid, startTime: startTime(process.pid) ?? '' };
-  const state: ClusterState = { provider, owner, ready, since: new Date().toISOString() };
+  const state: ClusterState = { ...wish, owner, ready, machines, since: new Date().toISOString() };
   const [path, fresh] = [join(folder, STATE_FILE), join(folder, `${STATE_FILE}.new`)];
   writeFileSync(fresh, `${JSON.stringify(state)}\n`);
   renameSync(fresh, path);

@@ -16,17 +16,34 @@ export async function status(folder: StateFolder): Promise<number> {
     return 1;
   }
   const { provider, since } = situation.state;
-  const trouble = await troubleOf(folder);
+  const api = new Api(folder.kubeconfig);
+  const trouble = await troubleOf(api);
   tell(`up (${provider}, since ${since}); ${trouble ?? 'the API server is ready'}`);
+  if (trouble === undefined) tell(await nodesOf(api));
   tell(`kubeconfig: ${folder.kubeconfig}`);
   return trouble === undefined ? 0 : 1;
 }
 
-async function troubleOf(folder: StateFolder): Promise<string | undefined> {
+async function troubleOf(api: Api): Promise<string | undefined> {
   try {
-    await new Api(folder.kubeconfig).ready();
+    await api.ready();
     return undefined;
   } catch (error) {
     return `but the API server is not ready: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+interface NodeObject {
+  readonly metadata: { readonly name: string };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Those that a person has written as plain objects are among them. */
+async function nodesOf(api: Api): Promise<string> {
+  const nodes = await api.list<NodeObject>('/api/v1/nodes');
+  const words = nodes.map(({ metadata, status: { conditions = [] } = {} }) => {
+    const ready = conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+    return `${metadata.name} ${ready ? 'ready' : 'not ready'}`;
+  });
+  return `nodes: ${words.length === 0 ? 'none' : words.join(', ')}`;
 }

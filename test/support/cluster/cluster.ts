@@ -1,13 +1,17 @@
 import type { AuditEvent } from './audit.ts';
 import { ensureTools } from './build/build.ts';
-import { CLIENT_TOOLS, CLUSTER_TOOLS, type ToolName } from './build/tools.ts';
+import { CLIENT_TOOLS, CLUSTER_TOOLS, NODE_TOOLS, type ToolName } from './build/tools.ts';
 import { existingCluster, existingKubeconfig } from './existing-cluster.ts';
+import { startClusterWithNodes } from './nodes/cluster-with-nodes.ts';
+import type { Node } from './nodes/node.ts';
 import { startOwnCluster } from './own-cluster.ts';
 import type { Outcome } from './process/run.ts';
 
 export interface ClusterOptions {
   /** Controller manager and scheduler; default true. Without them: no garbage collection, no pods of Deployments. */
   readonly controllers?: boolean;
+  /** Real nodes, which run pods; default 0, and nodes are plain objects. They need controllers. */
+  readonly nodes?: number;
 }
 
 export interface KubectlOptions {
@@ -23,7 +27,7 @@ export interface ServiceAccount {
   readonly name: string;
 }
 
-/** A Kubernetes API with nothing in it. Nodes and pods are plain objects: no kubelet runs. */
+/** A Kubernetes API with nothing in it but the nodes that were asked for. */
 export interface Cluster extends AsyncDisposable {
   /** `https://127.0.0.1:PORT`. */
   readonly server: string;
@@ -31,6 +35,8 @@ export interface Cluster extends AsyncDisposable {
   readonly kubeconfig: string;
   /** The work folder; it goes away with the cluster. */
   readonly folder: string;
+  /** In the order of their numbers; undefined for a cluster that runs already: its nodes are for its owner alone. */
+  readonly nodes: readonly Node[] | undefined;
   /** Runs kubectl as admin, or with another kubeconfig; resolves whatever its exit status is. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Outcome>;
   /**
@@ -53,15 +59,17 @@ export interface Cluster extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** What startCluster and its tests run. */
-export function neededTools(): readonly ToolName[] {
-  return existingKubeconfig() === undefined ? CLUSTER_TOOLS : CLIENT_TOOLS;
+/** What startCluster and its tests run. @param nodes how many real ones */
+export function neededTools(nodes: number): readonly ToolName[] {
+  if (existingKubeconfig() !== undefined) return CLIENT_TOOLS;
+  return nodes === 0 ? CLUSTER_TOOLS : [...CLUSTER_TOOLS, ...NODE_TOOLS];
 }
 
-/** A cluster of one's own, in some 4 s; or the one of the kubeconfig that WEIR_TEST_KUBECONFIG names. */
-export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const tool = await ensureTools(neededTools());
+/** A cluster of one's own, in some 4 s, with nodes 8 s; or the one of the kubeconfig that WEIR_TEST_KUBECONFIG names. */
+export async function startCluster({ controllers = true, nodes = 0 }: ClusterOptions = {}): Promise<Cluster> {
+  if (nodes > 0 && !controllers) throw new Error('a cluster with nodes needs controllers');
+  const tool = await ensureTools(neededTools(nodes));
   const existing = existingKubeconfig();
-  if (existing !== undefined) return existingCluster(existing, tool('kubectl'));
-  return startOwnCluster(tool, options.controllers ?? true);
+  if (existing !== undefined) return existingCluster(existing, tool('kubectl'), nodes);
+  return nodes === 0 ? startOwnCluster(tool, controllers) : startClusterWithNodes(tool, nodes);
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { accessTo } from './access.ts';
+import { Api } from './api.ts';
 import type { Cluster } from './cluster.ts';
 import { layoutOf } from './control-plane/layout.ts';
 import { readKubeconfig } from './kubeconfig.ts';
@@ -10,8 +11,12 @@ export function existingKubeconfig(): string | undefined {
   return process.env['WEIR_TEST_KUBECONFIG'] || undefined;
 }
 
-/** A cluster that runs already, by the current context of a kubeconfig whose user may do everything. */
-export function existingCluster(kubeconfig: string, kubectl: string): Cluster {
+/**
+ * A cluster that runs already, by the current context of a kubeconfig whose user may do everything. Rejects when it has fewer
+ * ready nodes than are needed.
+ */
+export async function existingCluster(kubeconfig: string, kubectl: string, nodes: number): Promise<Cluster> {
+  if (nodes > 0) await mustHaveNodes(kubeconfig, nodes);
   const { server, ca } = readKubeconfig(kubeconfig);
   if (ca === undefined) throw new Error(`${kubeconfig}: the cluster has no certificate-authority`);
   const folder = createWorkFolder();
@@ -21,12 +26,26 @@ export function existingCluster(kubeconfig: string, kubectl: string): Cluster {
   const stop = async () => removeFolder(folder);
   return {
     ...accessTo({ server, kubeconfig, authority, folder, kubectl }),
+    nodes: undefined,
     auditEvents: () => needsOwnCluster('auditEvents'),
     killApiServer: () => needsOwnCluster('killApiServer'),
     startApiServer: () => needsOwnCluster('startApiServer'),
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+async function mustHaveNodes(kubeconfig: string, needed: number): Promise<void> {
+  const nodes = await new Api(kubeconfig).list<NodeObject>('/api/v1/nodes');
+  const ready = nodes.filter(({ status }) =>
+    status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+  );
+  if (ready.length >= needed) return;
+  throw new Error(`${kubeconfig}: ${needed} ready nodes are needed, and the cluster has ${ready.length}`);
+}
+
+interface NodeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
 async function needsOwnCluster(what: string): Promise<never> {

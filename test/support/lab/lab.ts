@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { cgroup2Mount } from './cgroup2.ts';
+import { Janitor } from './janitor.ts';
 import { NetNs } from './netns.ts';
 import { Pod, podIdentity } from './pod.ts';
 import { Router } from './router.ts';
@@ -16,8 +14,6 @@ export interface PodOptions {
   /** The container's cgroup below the lab; default `kubepods/burstable/pod<uid>/<container id>`, as a kubelet makes it. */
   readonly cgroup?: string;
 }
-
-const JANITOR = fileURLToPath(new URL('janitor.sh', import.meta.url));
 
 /**
  * Pods on one machine without Kubernetes: real cgroups, network namespaces and processes.
@@ -30,25 +26,19 @@ export class Lab implements AsyncDisposable {
   readonly directory: string;
   /** A directory for files that go away with the lab. */
   readonly temporary: string;
-  readonly #janitor: ChildProcess;
-  #end: Promise<void> | undefined;
+  readonly #janitor: Janitor;
 
-  private constructor(id: string) {
-    this.directory = join(cgroup2Mount(), id);
-    this.temporary = join(tmpdir(), id);
-    // The janitor is there before anything that it must remove.
-    this.#janitor = spawn('sh', [JANITOR, this.directory, this.temporary], {
-      cwd: '/',
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
-    this.#janitor.unref();
+  private constructor(directory: string, temporary: string, janitor: Janitor) {
+    this.directory = directory;
+    this.temporary = temporary;
+    this.#janitor = janitor;
   }
 
   /** @param name letters, digits and dashes; part of the cgroup's name, so that a person can tell labs apart */
   static async create(name: string): Promise<Lab> {
-    const lab = new Lab(`weir-lab-${name}-${process.pid}-${randomBytes(3).toString('hex')}`);
-    await once(lab.#janitor, 'spawn');
+    const id = `weir-lab-${name}-${process.pid}-${randomBytes(3).toString('hex')}`;
+    const [directory, temporary] = [join(cgroup2Mount(), id), join(tmpdir(), id)];
+    const lab = new Lab(directory, temporary, await Janitor.hire(temporary, [directory]));
     try {
       mkdirSync(lab.directory);
       mkdirSync(lab.temporary, { mode: 0o700 });
@@ -89,24 +79,10 @@ export class Lab implements AsyncDisposable {
 
   /** Ends every process of the lab and removes what it made; resolves when nothing is left. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end ??= this.#dispose();
-    await this.#end;
+    await this.#janitor.finish();
   }
 
   get #netnsCgroup(): string {
     return join(this.directory, 'netns');
-  }
-
-  async #dispose(): Promise<void> {
-    const janitor = this.#janitor;
-    if (janitor.exitCode === null && janitor.signalCode === null) {
-      const exited = once(janitor, 'exit');
-      janitor.ref();
-      janitor.stdin?.end();
-      await exited;
-    }
-    if (janitor.exitCode !== 0) {
-      throw new Error(`the lab left ${this.directory} behind (janitor: ${janitor.signalCode ?? janitor.exitCode})`);
-    }
   }
 }

@@ -7,28 +7,33 @@ const COMMANDS = ['sh', 'find', 'ip', 'nft', 'nsenter', 'python3', 'setpriv', 'u
 
 /** What this machine lacks for a lab, as words for the name of a skipped test; undefined when a lab works here. */
 export function whyNoLab(): string | undefined {
-  if (process.platform !== 'linux') return 'labs need Linux';
-  if (process.getuid?.() !== 0) return 'labs need root';
-  const missing = COMMANDS.filter((command) => spawnSync('sh', ['-c', 'command -v "$0"', command]).status !== 0);
-  if (missing.length > 0) return `labs need ${missing.join(', ')}`;
-  if (spawnSync('unshare', ['--net', 'true']).status !== 0) return 'labs need permission to make network namespaces';
-  return whyNoCgroup();
+  return whyNoNamespaces('labs', COMMANDS);
 }
 
-function whyNoCgroup(): string | undefined {
+/** What this machine lacks for what needs network namespaces and cgroups of its own. @param what needs them */
+export function whyNoNamespaces(what: string, commands: readonly string[]): string | undefined {
+  if (process.platform !== 'linux') return `${what} need Linux`;
+  if (process.getuid?.() !== 0) return `${what} need root`;
+  const missing = commands.filter((command) => spawnSync('sh', ['-c', 'command -v "$0"', command]).status !== 0);
+  if (missing.length > 0) return `${what} need ${missing.join(', ')}`;
+  if (spawnSync('unshare', ['--net', 'true']).status !== 0) return `${what} need permission to make network namespaces`;
+  return whyNoCgroup(what);
+}
+
+function whyNoCgroup(what: string): string | undefined {
   const mount = findCgroup2();
-  if (mount === undefined) return 'labs need cgroup v2 mounted';
+  if (mount === undefined) return `${what} need cgroup v2 mounted`;
   const probe = join(mount, `weir-probe-${process.pid}`);
   try {
     mkdirSync(probe);
   } catch {
-    return `labs need to make directories in ${mount}`;
+    return `${what} need to make directories in ${mount}`;
   }
   try {
     statSync(join(probe, 'cgroup.kill'));
     return undefined;
   } catch {
-    return 'labs need cgroup.kill (Linux 5.14)';
+    return `${what} need cgroup.kill (Linux 5.14)`;
   } finally {
     rmdirSync(probe);
   }

@@ -26,6 +26,15 @@ const SOURCES = {
   'kube-scheduler': { module: 'tools', package: 'k8s.io/kubernetes/cmd/kube-scheduler', coldSeconds: 5 },
   kubectl: { module: 'tools', package: 'k8s.io/kubernetes/cmd/kubectl', coldSeconds: 20 },
   kstatus: { module: 'tools', package: './kstatus', coldSeconds: 5 },
+  kubelet: { module: 'tools', package: 'k8s.io/kubernetes/cmd/kubelet', coldSeconds: 25 },
+  'kube-proxy': { module: 'tools', package: 'k8s.io/kubernetes/cmd/kube-proxy', coldSeconds: 12 },
+  containerd: { module: 'tools', package: 'github.com/containerd/containerd/v2/cmd/containerd', coldSeconds: 60 },
+  'containerd-shim-runc-v2': {
+    module: 'tools',
+    package: 'github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2',
+    coldSeconds: 4,
+  },
+  ctr: { module: 'tools', package: 'github.com/containerd/containerd/v2/cmd/ctr', coldSeconds: 7 },
   kind: { module: 'kind', package: 'sigs.k8s.io/kind', coldSeconds: 20 },
 } as const satisfies Record<string, Source>;
 
@@ -41,6 +50,15 @@ export const CLUSTER_TOOLS: readonly ToolName[] = [
   'kube-controller-manager',
   'kube-scheduler',
   ...CLIENT_TOOLS,
+];
+
+/** What nodes of one's own run besides. */
+export const NODE_TOOLS: readonly ToolName[] = [
+  'kubelet',
+  'kube-proxy',
+  'containerd',
+  'containerd-shim-runc-v2',
+  'ctr',
 ];
 
 /** One program and how it comes about. */

@@ -4,7 +4,7 @@ import { Api } from '../api.ts';
 import { AUDIT_POLICY } from '../audit.ts';
 import type { ToolName } from '../build/tools.ts';
 import { eventually, Hopeless } from '../eventually.ts';
-import { Daemon } from '../process/daemon.ts';
+import type { Daemon } from '../process/daemon.ts';
 import { freePorts } from '../process/ports.ts';
 import { apiServerArguments, controllerManagerArguments, etcdArguments, schedulerArguments } from './arguments.ts';
 import { makeCredentials } from './credentials.ts';
@@ -15,35 +15,49 @@ const START_LIMIT_MILLIS = 60_000;
 
 export type ToolPath = (name: ToolName) => string;
 
-/** The processes of a Kubernetes without nodes, on loopback; they end with this process at the latest. */
+/** Where the processes of a control plane run. */
+export interface Site {
+  /** Address of the API server for the nodes; undefined: no nodes can reach it, on loopback as it is. */
+  readonly address: string | undefined;
+  /** As `Daemon.start`. */
+  start(name: string, argv: readonly string[], log: string): Promise<Daemon>;
+  /** Makes a port of the site's loopback reachable on this machine's. */
+  open(port: number): Promise<void>;
+}
+
+/** The processes of a Kubernetes without its nodes; they end with this process at the latest. */
 export class ControlPlane {
   readonly server: string;
   readonly #folder: string;
   readonly #tool: ToolPath;
+  readonly #site: Site;
   readonly #daemons = new Map<ToolName, Daemon>();
   readonly #apiServerArguments: readonly string[];
 
-  private constructor(server: string, folder: string, tool: ToolPath, apiServer: readonly string[]) {
+  private constructor(server: string, folder: string, tool: ToolPath, site: Site, apiServer: readonly string[]) {
     this.server = server;
     this.#folder = folder;
     this.#tool = tool;
+    this.#site = site;
     this.#apiServerArguments = apiServer;
   }
 
   /** Resolves when the API server is ready and, with controllers, when they have begun to work. */
-  static async start(folder: string, tool: ToolPath, controllers: boolean): Promise<ControlPlane> {
+  static async start(folder: string, tool: ToolPath, site: Site, controllers: boolean): Promise<ControlPlane> {
     const [etcd = 0, etcdPeer = 0, api = 0] = await freePorts(3);
     const ports = { etcd, etcdPeer, api };
     const server = `https://127.0.0.1:${api}`;
     writeFileSync(layoutOf(folder).auditPolicy, JSON.stringify(AUDIT_POLICY));
-    const credentials = await makeCredentials(folder, server);
-    const apiServer = apiServerArguments(folder, ports, credentials, controllers);
-    const plane = new ControlPlane(server, folder, tool, apiServer);
+    const duties = { controllers, address: site.address };
+    const credentials = await makeCredentials(folder, server, site.address);
+    const apiServer = apiServerArguments(folder, ports, credentials, duties);
+    const plane = new ControlPlane(server, folder, tool, site, apiServer);
     try {
+      await site.open(api);
       await plane.#run('etcd', etcdArguments(folder, ports));
       await plane.startApiServer();
       if (!controllers) return plane;
-      await plane.#run('kube-controller-manager', controllerManagerArguments(folder, credentials));
+      await plane.#run('kube-controller-manager', controllerManagerArguments(folder, credentials, duties));
       await plane.#run('kube-scheduler', schedulerArguments(folder));
       await plane.#untilControllersWork();
       return plane;
@@ -71,7 +85,7 @@ export class ControlPlane {
 
   async #run(name: ToolName, args: readonly string[]): Promise<void> {
     const log = join(this.#folder, `${name}.log`);
-    this.#daemons.set(name, await Daemon.start(name, [this.#tool(name), ...args], log));
+    this.#daemons.set(name, await this.#site.start(name, [this.#tool(name), ...args], log));
   }
 
   /** The first thing that they do which a test would miss: pods need a service account. */

@@ -1,0 +1,86 @@
+import type { Api, KubeObject } from './api.ts';
+import { eventually } from './eventually.ts';
+import { TRAFFIC_IMAGE } from './images/images.ts';
+
+const PODS = '/api/v1/namespaces/default/pods';
+const READY_LIMIT_MILLIS = 60_000;
+
+export interface Workload {
+  readonly name: string;
+  /** Name of the node that it must be on. */
+  readonly node: string;
+  /** As images/traffic.c has them. */
+  readonly args: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Default: traffic's. */
+  readonly image?: string;
+}
+
+export interface PodStatus {
+  readonly phase?: string;
+  readonly podIP?: string;
+  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  readonly containerStatuses?: readonly {
+    readonly containerID?: string;
+    readonly ready: boolean;
+    readonly restartCount: number;
+    readonly state: {
+      readonly waiting?: { readonly reason: string };
+      readonly terminated?: { readonly exitCode: number };
+    };
+  }[];
+}
+
+export type WorkloadPod = KubeObject & { readonly status: PodStatus };
+
+/** Pods of the namespace `default` that run traffic.c. */
+export class Workloads {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Makes the pod; one that ends is not started again. */
+  async create({ name, node, args, labels = {}, image = TRAFFIC_IMAGE }: Workload): Promise<void> {
+    const container = { name: 'traffic', image, imagePullPolicy: 'Never', args };
+    await this.#api.create(PODS, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels },
+      spec: {
+        nodeName: node,
+        containers: [container],
+        restartPolicy: args[0] === 'connect' ? 'Never' : 'Always',
+        terminationGracePeriodSeconds: 1,
+      },
+    });
+  }
+
+  get(name: string): Promise<WorkloadPod> {
+    return this.#api.get(`${PODS}/${name}`);
+  }
+
+  /** Resolves with the pod when its server listens. */
+  async untilReady(name: string): Promise<WorkloadPod> {
+    return this.until(name, `pod ${name} is ready`, ({ conditions }) =>
+      conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    );
+  }
+
+  /** Makes the pod and resolves with it when its server listens. */
+  async serve(workload: Workload): Promise<WorkloadPod> {
+    await this.create(workload);
+    return this.untilReady(workload.name);
+  }
+
+  /** Resolves with the pod when its status is as it should be. @param what as for `eventually` */
+  async until(name: string, what: string, holds: (status: PodStatus) => boolean | undefined): Promise<WorkloadPod> {
+    const check = async () => {
+      const pod = await this.get(name);
+      if (holds(pod.status) !== true) throw new Error(`its status is ${JSON.stringify(pod.status)}`);
+      return pod;
+    };
+    return eventually(check, { what, timeoutMillis: READY_LIMIT_MILLIS });
+  }
+}
