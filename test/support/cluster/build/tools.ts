@@ -26,6 +26,7 @@ const SOURCES = {
   'kube-scheduler': { module: 'tools', package: 'k8s.io/kubernetes/cmd/kube-scheduler', coldSeconds: 5 },
   kubectl: { module: 'tools', package: 'k8s.io/kubernetes/cmd/kubectl', coldSeconds: 20 },
   kstatus: { module: 'tools', package: './kstatus', coldSeconds: 5 },
+  helm: { module: 'tools', package: 'helm.sh/helm/v4/cmd/helm', coldSeconds: 60 },
   kind: { module: 'kind', package: 'sigs.k8s.io/kind', coldSeconds: 20 },
 } as const satisfies Record<string, Source>;
 
