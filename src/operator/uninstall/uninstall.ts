@@ -1,10 +1,11 @@
 /** The order in which Weir leaves a cluster: the operator ends, plans are emptied, agents let go of their kernel programs. */
 import { AGENT_POD_LABELS, OPERATOR_DEPLOYMENT, OPERATOR_POD_LABELS } from '../../api/names.ts';
+import { FLOW_AGENTS } from '../../api/resources.ts';
 import { ApiError } from '../../kube/api-error.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { listAll } from '../../kube/list-all.ts';
+import { DEPLOYMENTS, PODS } from '../../kube/resource.ts';
 import { list } from '../../plan/names.ts';
-import { DEPLOYMENTS, FLOW_AGENTS, PODS } from '../resources.ts';
 import type { AgentObject, PodObject } from '../state/reduce.ts';
 import { outstanding } from './at-rest.ts';
 import { type Emptied, emptyPlan } from './empty-plan.ts';
