@@ -1,7 +1,7 @@
 import { RETIRE_FINALIZER } from '../../api/names.ts';
+import { FLOW_AGENTS } from '../../api/resources.ts';
 import { ApiError } from '../../kube/api-error.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { FLOW_AGENTS } from '../../api/resources.ts';
 import type { AgentObject } from '../state/reduce.ts';
 import { restingAgent } from './at-rest.ts';
 
