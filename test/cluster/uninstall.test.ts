@@ -4,10 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OPERATOR_POD_LABELS } from '../../src/api/names.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
-import { helmFor } from '../support/cluster/helm.ts';
+import { type Helm, helmFor } from '../support/cluster/helm.ts';
 import { whyNoCluster } from '../support/cluster/requirements.ts';
 import { AgentStandIn } from '../support/operator/agent-stand-in.ts';
-import { agentPods, installChart, roomyNode } from '../support/operator/chart.ts';
+import { agentPods, CHART, installChart, roomyNode, upgradeChart } from '../support/operator/chart.ts';
 import { OperatorProcess } from '../support/operator/operator-process.ts';
 import { granted, used } from '../support/operator/rights.ts';
 import { OPERATOR_NAMESPACE, type World } from '../support/operator/world.ts';
@@ -19,11 +19,14 @@ const UNINSTALL = { namespace: OPERATOR_NAMESPACE, name: 'weir-uninstall' };
 const UNINSTALL_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:weir-uninstall`;
 /** Agents live on the first two. */
 const NODES = ['n1', 'n2', 'n3'];
+/** The operator's pod waits for a node for ever: no kubelet would end it. The agents that stand in are no pods. */
+const VALUES = ['--set', 'operator.nodeSelector.nowhere=yes', '--set', 'admissionPolicies.enabled=false'];
 const FINALIZER = 'weir.dev/retire';
 const DEPLOYMENT = '/apis/apps/v1/namespaces/weir-system/deployments/weir-operator';
 
 let cluster: Cluster;
 let world: World;
+let helm: Helm;
 let agents: AgentStandIn;
 let kubeconfig: string;
 
@@ -104,9 +107,8 @@ async function planned(): Promise<void> {
 describe.skipIf(reason !== undefined)(`weir uninstall ${reason ?? ''}`, () => {
   beforeAll(async () => {
     cluster = await startCluster();
-    // The operator's pod waits for a node for ever: no kubelet would end it. The agents that stand in are no pods.
-    const values = ['--set', 'operator.nodeSelector.nowhere=yes', '--set', 'admissionPolicies.enabled=false'];
-    world = await installChart(cluster, await helmFor(cluster), ...values);
+    helm = await helmFor(cluster);
+    world = await installChart(cluster, helm, ...VALUES);
     await world.kubectl('apply', '-f', 'config/uninstall/');
     kubeconfig = await cluster.kubeconfigFor(UNINSTALL);
     agents = await AgentStandIn.create(cluster);
@@ -141,6 +143,9 @@ describe.skipIf(reason !== undefined)(`weir uninstall ${reason ?? ''}`, () => {
     expect(status).toBe(1);
     expect(await plans()).toEqual({ n1: AT_REST, n2: AT_REST, n3: AT_REST });
     expect(await world.api.get(DEPLOYMENT)).toMatchObject({ spec: { replicas: 0 } });
+    // Whoever thinks better of it has an operator again.
+    await upgradeChart(helm, CHART, ...VALUES);
+    expect(await world.api.get(DEPLOYMENT)).toMatchObject({ spec: { replicas: 1 } });
   });
 
   test('touches no plan while a pod of the operator is there, and goes on when it is gone', async () => {

@@ -36,7 +36,8 @@ export interface Outstanding {
 }
 
 /**
- * Which agents have not let go yet.
+ * Which agents have not let go yet. A report of an earlier generation does not count, whatever its hash: the plan may have been
+ * empty before, too.
  *
  * @param hashes of the empty plan, by node.
  * @param agents the FlowAgents as they are now; one that is gone is not waited for.
@@ -54,7 +55,10 @@ export function outstanding(
       .map(({ node }) => node),
   );
   const late = agents
-    .filter(({ metadata: { name }, status }) => hashes.has(name) && status?.planHash !== hashes.get(name))
+    .filter(({ metadata: { name, generation = 0 }, status: { planHash, observedGeneration = -1 } = {} }) => {
+      const runs = planHash === hashes.get(name) && observedGeneration >= generation;
+      return hashes.has(name) && !runs;
+    })
     .map(({ metadata }) => metadata.name)
     .toSorted();
   return { behind: late.filter((node) => living.has(node)), silent: late.filter((node) => !living.has(node)) };

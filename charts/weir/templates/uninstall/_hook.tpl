@@ -1,4 +1,4 @@
-{{/* Made when the release goes, and gone with it; after a failure they stay until the next try, for whoever reads the log. */}}
+{{/* Made when the release goes, and gone with it. After a failure the job stays until the next try, for whoever reads its log. */}}
 {{- define "weir.hook" -}}
 helm.sh/hook: pre-delete
 helm.sh/hook-weight: {{ . | quote }}

@@ -8,8 +8,9 @@ const HASHES = new Map([
   ['n2', 'empty-2'],
 ]);
 
-function agent(name: string, planHash?: string) {
-  return { metadata: { name, uid: `agent-${name}` }, ...(planHash !== undefined && { status: { planHash } }) };
+function agent(name: string, planHash?: string, observedGeneration = 7) {
+  const metadata = { name, uid: `agent-${name}`, generation: 7 };
+  return { metadata, ...(planHash !== undefined && { status: { planHash, observedGeneration } }) };
 }
 
 function pod(nodeName: string, { ready = true, ending = false } = {}) {
@@ -45,6 +46,7 @@ describe('what is outstanding', () => {
   test.each([
     ['nothing, when every agent runs its empty plan', [agent('n1', 'empty-1'), agent('n2', 'empty-2')], [], []],
     ['an agent that runs another plan, or has said nothing', [agent('n1', 'old'), agent('n2')], ['n1', 'n2'], []],
+    ['an agent that ran an empty plan before', [agent('n1', 'empty-1', 5), agent('n2', 'empty-2', 8)], ['n1'], []],
     ["another node's empty plan is none of one's own", [agent('n1', 'empty-2'), agent('n2', 'empty-2')], ['n1'], []],
     ['not one that is gone, nor one that came later', [agent('n3', 'old')], [], []],
   ] as const)('%s', (_, agents, behind, silent) => {
