@@ -15,3 +15,10 @@ export const AGENT_POD_LABELS = {
   'app.kubernetes.io/name': 'weir',
   'app.kubernetes.io/component': 'agent',
 } as const;
+
+/** The operator's Deployment, in its own namespace, and the labels of its Pod. */
+export const OPERATOR_DEPLOYMENT = 'weir-operator';
+export const OPERATOR_POD_LABELS = {
+  'app.kubernetes.io/name': 'weir',
+  'app.kubernetes.io/component': 'operator',
+} as const;

@@ -49,6 +49,20 @@ served on the address of --listen. It runs until SIGTERM or Ctrl-C, and leaves n
 Example:
   weir agent --node worker-1 --kubeconfig ~/.kube/config`;
 
+interface UninstallFlags {
+  readonly kubeconfig?: string;
+  readonly namespace: string;
+  readonly timeout: number;
+}
+
+const UNINSTALL_TIMEOUT = '60s';
+const UNINSTALL_NOTES = `
+The operator's Deployment is scaled to zero, the plan of every node is emptied, Weir's finalizers are taken off, and it is waited
+until the agents say that nothing of them is in the kernel any more. Captures, exports and their kinds stay. helm uninstall runs
+this by itself; after kubectl apply -f config/rbac, run it by hand before anything is deleted.
+
+Exit status: 0 at rest, 1 not in time or refused, 2 wrong input; it can be run again.`;
+
 const CAPTURE_EXAMPLES = `
 Examples:
   weir capture -f config/samples/machine.yaml                every TCP connection of this machine, until Ctrl-C
@@ -131,6 +145,22 @@ export function weirProgram(version: string, context: Context, done: (status: nu
       const { runAgent } = await import('./agent.ts');
       const { kubeconfig, flowIdKey } = flags;
       done(await runAgent({ ...flags, kubeconfig, flowIdKey, version }, context));
+    });
+  program
+    .command('uninstall')
+    .description('Bring Weir in a cluster to rest before it is removed: no operator, empty plans, no kernel programs.')
+    .option('--kubeconfig <file>', "how to reach the cluster (default: as kubectl does, or the pod's service account)")
+    .option('--namespace <name>', "the operator's own", 'weir-system')
+    .addOption(
+      new Option('--timeout <time>', 'how long to wait in all, such as 30s, 5m')
+        .default(parseDuration(UNINSTALL_TIMEOUT), UNINSTALL_TIMEOUT)
+        .argParser(parseDuration),
+    )
+    .addHelpText('after', UNINSTALL_NOTES)
+    .showHelpAfterError('(weir uninstall --help shows what there is)')
+    .action(async ({ kubeconfig, namespace, timeout }: UninstallFlags) => {
+      const { runUninstall } = await import('./uninstall.ts');
+      done(await runUninstall({ kubeconfig, namespace, timeoutMillis: timeout, version }, context));
     });
   return program;
 }

@@ -93,10 +93,15 @@ export class KubeClient {
   }
 
   /** Merges a change into an object (RFC 7386). With a resourceVersion in it, only if the object is still that one. */
-  merge<Kind extends KubeObject>(resource: Resource, name: ObjectName, change: object): Promise<Kind> {
+  merge<Kind extends KubeObject>(
+    resource: Resource,
+    name: ObjectName,
+    change: object,
+    { subresource }: { readonly subresource?: 'scale' } = {},
+  ): Promise<Kind> {
     return this.#transport.request<Kind>({
       method: 'PATCH',
-      path: objectPath(resource, name),
+      path: objectPath(resource, name, subresource),
       query: { fieldManager: this.#fieldManager },
       body: change,
       contentType: 'application/merge-patch+json',

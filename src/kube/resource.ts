@@ -14,7 +14,7 @@ export interface ObjectName {
   readonly name: string;
 }
 
-/** Kubernetes' own kinds that are watched here. */
+/** Kubernetes' own kinds that are looked at here. */
 export const NODES: Resource = { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false };
 export const NAMESPACES: Resource = {
   group: '',
@@ -24,6 +24,13 @@ export const NAMESPACES: Resource = {
   namespaced: false,
 };
 export const PODS: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+export const DEPLOYMENTS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+};
 
 /** The path of all objects of a kind, or of those in one namespace. */
 export function collectionPath({ group, version, plural }: Resource, namespace?: string): string {

@@ -8,6 +8,8 @@ const CODES = {
   Unsupported: { exitStatus: 3, retryable: false },
   MissingPrivilege: { exitStatus: 3, retryable: false },
   KernelRefused: { exitStatus: 3, retryable: false },
+  /** An API server refused, or what was waited for did not come. */
+  ClusterFailed: { exitStatus: 1, retryable: true },
   SinkFailed: { exitStatus: 1, retryable: true },
   /** Nobody reads the output any more (`| head`): an end, not a fault. */
   OutputClosed: { exitStatus: 0, retryable: false },

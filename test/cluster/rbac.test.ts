@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
-import type { AuditEvent } from '../support/cluster/audit.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
 import { type FaultProxy, startFaultProxy } from '../support/cluster/fault-proxy.ts';
@@ -9,60 +6,15 @@ import { whyNoCluster } from '../support/cluster/requirements.ts';
 import { AgentProcess } from '../support/operator/agent-process.ts';
 import { AgentStandIn } from '../support/operator/agent-stand-in.ts';
 import { OperatorProcess } from '../support/operator/operator-process.ts';
+import { granted, rolesIn, used } from '../support/operator/rights.ts';
 import { AGENT, OPERATOR, World } from '../support/operator/world.ts';
 
 /** config/rbac grants what is used and nothing else: the API server's audit log against the roles, verb by verb. */
 
 const reason = whyNoCluster();
-const CREATED = 201;
 const [OPERATOR_USER, AGENT_USER] = [OPERATOR, AGENT].map(
   ({ namespace, name }) => `system:serviceaccount:${namespace}:${name}`,
 );
-
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-}
-
-interface Role {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly rules?: readonly Rule[];
-  readonly roleRef?: { readonly kind: string; readonly name: string };
-}
-
-function documents(file: string): Role[] {
-  return parseAllDocuments(readFileSync(file, 'utf8')).map((document): Role => document.toJS());
-}
-
-function rightText(verb: string, group: string, resource: string): string {
-  return `${verb} ${group === '' ? '' : `${group}/`}${resource}`;
-}
-
-/** `verb [group/]resource[/subresource]` of every right that a file's roles grant. */
-function granted(file: string): string[] {
-  const roles = documents(file);
-  const rules = roles.filter(({ kind }) => kind.endsWith('Role')).flatMap((role) => role.rules ?? []);
-  return rules
-    .flatMap(({ apiGroups, resources, verbs }) =>
-      apiGroups.flatMap((group) =>
-        resources.flatMap((resource) => verbs.map((verb) => rightText(verb, group, resource))),
-      ),
-    )
-    .toSorted();
-}
-
-/** As the log tells: an apply that makes an object needs the right to create it as well. */
-function used(events: readonly AuditEvent[], who: string | undefined): string[] {
-  const rights = new Set<string>();
-  for (const { user, verb, group, resource, subresource, code } of events) {
-    if (user !== who || resource === undefined) continue;
-    rights.add(rightText(verb, group, subresource === undefined ? resource : `${resource}/${subresource}`));
-    if (verb === 'patch' && code === CREATED) rights.add(rightText('create', group, resource));
-  }
-  return [...rights].toSorted();
-}
 
 let cluster: Cluster;
 let world: World;
@@ -126,7 +78,7 @@ describe.skipIf(reason !== undefined)(`the rights of config/rbac ${reason ?? ''}
   }, 90_000);
 
   test.each(['operator', 'agent'])('of the %s come from one role of its own', (name) => {
-    const all = documents(`config/rbac/${name}.yaml`);
+    const all = rolesIn(`config/rbac/${name}.yaml`);
     const bound = all.flatMap(({ roleRef }) => (roleRef === undefined ? [] : [`${roleRef.kind} ${roleRef.name}`]));
     expect(bound).toEqual([`ClusterRole weir-${name}`]);
     expect(all.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([

@@ -41,7 +41,7 @@ describe.runIf(may)(`npm run cluster with nodes${missing === undefined ? '' : ` 
       stderr: expect.stringContaining('it is not what you ask for (2 nodes)'),
     });
 
-    const [work = ''] = readdirSync(folder).filter((name) => name.startsWith('weir-cluster-'));
+    const work = readdirSync(folder).find((name) => name.startsWith('weir-cluster-')) ?? '';
     const archive = join(folder, work, 'images', 'traffic.tar');
     expect(await cluster(`load ${archive}`)).toEqual({
       status: 0,
@@ -62,7 +62,7 @@ describe.runIf(may)(`npm run cluster with nodes${missing === undefined ? '' : ` 
 
   it('says so when its keeper was killed, which leaves nothing but the folder', async () => {
     await cluster('up --nodes 1');
-    const [work = ''] = readdirSync(folder).filter((name) => name.startsWith('weir-cluster-'));
+    const work = readdirSync(folder).find((name) => name.startsWith('weir-cluster-')) ?? '';
     const [, , pid] = work.split('-').slice(1);
     process.kill(Number(pid), 'SIGKILL');
     await eventually(() => expect(remainsOf(join(folder, work))).toEqual([]), { what: 'the nodes are gone' });

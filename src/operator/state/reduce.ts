@@ -15,7 +15,7 @@ interface StatusCondition {
 export type CaptureObject = KubeObject<FlowCapture['spec'], FlowCapture['status']> & Pick<FlowCapture, 'spec'>;
 export type ExportObject = KubeObject<FlowExport['spec'], FlowExport['status']> & Pick<FlowExport, 'spec'>;
 export type AgentObject = KubeObject<FlowAgent['spec'], FlowAgent['status']>;
-type PodObject = KubeObject<{ readonly nodeName?: string }, { readonly phase?: string } & Conditioned>;
+export type PodObject = KubeObject<{ readonly nodeName?: string }, { readonly phase?: string } & Conditioned>;
 type NodeObject = KubeObject<unknown, Conditioned>;
 
 interface Conditioned {

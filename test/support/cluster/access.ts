@@ -38,7 +38,11 @@ export function accessTo({ server, kubeconfig, authority, folder, kubectl }: Tar
 
     async kubeconfigFor(account, options = {}) {
       const path = join(mkdtempSync(join(folder, `${account.name}-`)), 'kubeconfig');
-      writeKubeconfig(path, { server: options.server ?? server, authority, user: await freshToken(api, account) });
+      writeKubeconfig(path, {
+        server: options.server ?? server,
+        authority,
+        user: await freshToken(api, account, options.pod),
+      });
       return path;
     },
 
@@ -56,12 +60,15 @@ interface TokenRequest {
   readonly status: { readonly token: string };
 }
 
-async function freshToken(api: Api, { namespace, name }: ServiceAccount): Promise<string> {
+async function freshToken(api: Api, { namespace, name }: ServiceAccount, pod?: string): Promise<string> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
   const asked = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
-    spec: { expirationSeconds: TOKEN_SECONDS },
+    spec: {
+      expirationSeconds: TOKEN_SECONDS,
+      ...(pod !== undefined && { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod } }),
+    },
   };
   return (await api.create<TokenRequest>(path, asked)).status.token;
 }

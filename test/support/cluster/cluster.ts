@@ -27,6 +27,13 @@ export interface ServiceAccount {
   readonly name: string;
 }
 
+export interface TokenOptions {
+  /** In the place of the cluster's own, such as a fault proxy's. */
+  readonly server?: string;
+  /** Name of a pod of that service account: the token is bound to it, as one that a kubelet mounts. */
+  readonly pod?: string;
+}
+
 /** A Kubernetes API with nothing in it but the nodes that were asked for. */
 export interface Cluster extends AsyncDisposable {
   /** `https://127.0.0.1:PORT`. */
@@ -39,11 +46,8 @@ export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly Node[] | undefined;
   /** Runs kubectl as admin, or with another kubeconfig; resolves whatever its exit status is. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Outcome>;
-  /**
-   * Writes a kubeconfig with a fresh token of this service account and resolves with its path.
-   * @param options.server in the place of the cluster's own, such as a fault proxy's
-   */
-  kubeconfigFor(serviceAccount: ServiceAccount, options?: { readonly server?: string }): Promise<string>;
+  /** Writes a kubeconfig with a fresh token of this service account and resolves with its path. */
+  kubeconfigFor(serviceAccount: ServiceAccount, options?: TokenOptions): Promise<string>;
   /** A folder as a pod finds it at /var/run/secrets/kubernetes.io/serviceaccount: `token`, `ca.crt`, `namespace`. */
   serviceAccountFolder(serviceAccount: ServiceAccount): Promise<string>;
   /**

@@ -8,5 +8,5 @@ import { whyNoCluster } from './requirements.ts';
  * its progress; vitest calls it before the first test of the project, for those who call vitest themselves.
  */
 export default async function buildClusterTools(): Promise<void> {
-  if (whyNoCluster() === undefined) await ensureTools(neededTools(0), buildProgress(process.stderr));
+  if (whyNoCluster() === undefined) await ensureTools([...neededTools(0), 'helm'], buildProgress(process.stderr));
 }

@@ -58,6 +58,7 @@ export class AgentStandIn {
   async #write({ metadata, spec: { plan }, status: before }: FlowAgent, saying: Saying): Promise<void> {
     const path = `/apis/weir.dev/v1alpha1/flowagents/${metadata.name}/status`;
     const status: Report = {
+      ...(metadata.generation !== undefined && { observedGeneration: metadata.generation }),
       planHash: plan.hash,
       version: '0.1.0',
       features: ['protocol.TCP'],

@@ -35,6 +35,11 @@ export class World {
     return new World(cluster);
   }
 
+  /** Of a cluster into which something else has installed Weir. */
+  static of(cluster: Cluster): World {
+    return new World(cluster);
+  }
+
   async namespace(name: string, labels: Labels = {}): Promise<void> {
     await this.api.apply(`/api/v1/namespaces/${name}`, object('v1', 'Namespace', { name, labels }));
   }

@@ -35,6 +35,7 @@ const SOURCES = {
     coldSeconds: 4,
   },
   ctr: { module: 'tools', package: 'github.com/containerd/containerd/v2/cmd/ctr', coldSeconds: 7 },
+  helm: { module: 'tools', package: 'helm.sh/helm/v4/cmd/helm', coldSeconds: 60 },
   kind: { module: 'kind', package: 'sigs.k8s.io/kind', coldSeconds: 20 },
 } as const satisfies Record<string, Source>;
 
