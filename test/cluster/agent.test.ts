@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { heldPrograms } from '../support/bpf-held.ts';
 import { mayCapture } from '../support/capture-requirements.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
@@ -83,14 +84,6 @@ function programs(): string[] {
   );
   const held = new Set(heldPrograms(agent.pid ?? 0));
   return all.filter(({ id }) => held.has(id)).map(({ name = '' }) => name);
-}
-
-/** Ids of the programs behind the descriptors of a process; none of one that has ended. */
-function heldPrograms(pid: number): number[] {
-  const folder = `/proc/${pid}/fdinfo`;
-  if (!existsSync(folder)) return [];
-  const texts = readdirSync(folder).map((fd) => readFileSync(join(folder, fd), 'utf8'));
-  return texts.flatMap((text) => /^prog_id:\s*(\d+)$/m.exec(text)?.slice(1, 2) ?? []).map(Number);
 }
 
 async function flowsBecome(key: string, expected: object): Promise<void> {

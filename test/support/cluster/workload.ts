@@ -2,7 +2,6 @@ import type { Api, KubeObject } from './api.ts';
 import { eventually } from './eventually.ts';
 import { TRAFFIC_IMAGE } from './images/images.ts';
 
-const PODS = '/api/v1/namespaces/default/pods';
 const READY_LIMIT_MILLIS = 60_000;
 
 export interface Workload {
@@ -33,18 +32,22 @@ export interface PodStatus {
 
 export type WorkloadPod = KubeObject & { readonly status: PodStatus };
 
-/** Pods of the namespace `default` that run traffic.c. */
+/** Pods of one namespace that run traffic.c. */
 export class Workloads {
   readonly #api: Api;
+  readonly #namespace: string;
+  readonly #pods: string;
 
-  constructor(api: Api) {
+  constructor(api: Api, namespace = 'default') {
     this.#api = api;
+    this.#namespace = namespace;
+    this.#pods = `/api/v1/namespaces/${namespace}/pods`;
   }
 
   /** Makes the pod; one that ends is not started again. */
   async create({ name, node, args, labels = {}, image = TRAFFIC_IMAGE }: Workload): Promise<void> {
     const container = { name: 'traffic', image, imagePullPolicy: 'Never', args };
-    await this.#api.create(PODS, {
+    await this.#api.create(this.#pods, {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name, labels },
@@ -57,8 +60,29 @@ export class Workloads {
     });
   }
 
+  /** Makes a Deployment of one pod and resolves with the pod when its server listens. It is found by its labels. */
+  async deploy({ name, node, args, labels = {}, image = TRAFFIC_IMAGE }: Workload): Promise<WorkloadPod> {
+    const spec = {
+      nodeSelector: { 'kubernetes.io/hostname': node },
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: 'traffic', image, imagePullPolicy: 'Never', args }],
+    };
+    await this.#api.create(`/apis/apps/v1/namespaces/${this.#namespace}/deployments`, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name },
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    });
+    const selector = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+    const path = `${this.#pods}?${new URLSearchParams({ labelSelector: selector.join() }).toString()}`;
+    const made = await eventually(async () => mustFind(await this.#api.list<WorkloadPod>(path)), {
+      what: `Deployment ${name} has a pod`,
+    });
+    return this.untilReady(made.metadata.name);
+  }
+
   get(name: string): Promise<WorkloadPod> {
-    return this.#api.get(`${PODS}/${name}`);
+    return this.#api.get(`${this.#pods}/${name}`);
   }
 
   /** Resolves with the pod when its server listens. */
@@ -83,4 +107,10 @@ export class Workloads {
     };
     return eventually(check, { what, timeoutMillis: READY_LIMIT_MILLIS });
   }
+}
+
+function mustFind(pods: readonly WorkloadPod[]): WorkloadPod {
+  const [pod] = pods;
+  if (pod === undefined) throw new Error('there is none yet');
+  return pod;
 }

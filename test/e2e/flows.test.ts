@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compareText } from '../../src/plan/canonical.ts';
+import { heldPrograms } from '../support/bpf-held.ts';
+import { Api } from '../support/cluster/api.ts';
+import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
+import { eventually } from '../support/cluster/eventually.ts';
+import { whyNoOwnNodes } from '../support/cluster/nodes/requirements.ts';
+import { Workloads } from '../support/cluster/workload.ts';
+import { type FlowRecord, Installation } from '../support/operator/installation.ts';
+import type { World } from '../support/operator/world.ts';
+
+/** The whole way: `helm install`, kubectl apply, flows of exactly the selected pods at the sink, a truthful `kubectl get fc`. */
+
+const missing = whyNoOwnNodes();
+const may = missing === undefined || process.env['CI'] === 'true';
+
+const CONNECTIONS = 23;
+const [PORT, REQUEST] = ['8080', 17];
+/** Each server's own: a client sees who has answered. */
+const ANSWERS = { 'server-1': 1_009, 'server-2': 2_003 };
+const SERVICE = '198.19.0.50';
+const FLOWS = '/var/log/weir/flows.ndjson';
+const FIRST_PODS = 100;
+const AT_ONCE = 5;
+/** Reports come every 10 s. */
+const COUNTED_MILLIS = 30_000;
+
+let cluster: Cluster;
+let weir: Installation;
+let world: World;
+let shop: Workloads;
+/** Name of the pod of the Deployment `client`. */
+let client: string;
+
+async function exec(namespace: string, pod: string, ...argv: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await cluster.kubectl(['exec', '-n', namespace, pod, '--', ...argv]);
+  if (status !== 0) throw new Error(`status ${status}: ${stderr}`);
+  return stdout;
+}
+
+/** Connections from a pod to the Service, one after another; resolves with how many each server has answered. */
+async function connect(namespace: string, pod: string, count = CONNECTIONS): Promise<Record<string, number>> {
+  const said = await exec(namespace, pod, '/traffic', 'connect', SERVICE, PORT, `${count}`, `${REQUEST}`);
+  const received = [...said.matchAll(/ received (\d+)$/gm)].map(([, bytes]) => Number(bytes));
+  return Object.fromEntries(
+    Object.entries(ANSWERS).map(([server, bytes]) => [server, received.filter((each) => each === bytes).length]),
+  );
+}
+
+function halves(records: readonly FlowRecord[], observer: 'source' | 'destination'): FlowRecord[] {
+  return records.filter((record) => record['observer'] === observer);
+}
+
+function idsOf(records: readonly FlowRecord[]): string[] {
+  return records.map((record) => String(record['flow.id'])).toSorted(compareText);
+}
+
+async function flowsBecome(key: string, expected: object): Promise<void> {
+  await eventually(async () => expect((await world.getCapture(key)).status?.flows).toMatchObject(expected), {
+    what: `the counts of ${key}`,
+    timeoutMillis: COUNTED_MILLIS,
+  });
+}
+
+async function isReady(key: string, reason: string): Promise<void> {
+  await eventually(
+    async () => {
+      const { status } = await world.getCapture(key);
+      expect(status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True', reason });
+    },
+    { what: `${key} is ready`, timeoutMillis: COUNTED_MILLIS },
+  );
+}
+
+/** Ids of the programs that the agents of both nodes hold. */
+async function programs(): Promise<readonly number[]> {
+  return (await weir.agentProcesses()).flatMap(heldPrograms);
+}
+
+/** kubectl's row of a capture: its columns by their titles. */
+async function row(namespace: string, name: string): Promise<Record<string, string>> {
+  const [titles = [], values = []] = (await world.kubectl('get', 'fc', '-n', namespace, name))
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/\s{2,}/));
+  return Object.fromEntries(titles.map((title, at) => [title, values[at] ?? '']));
+}
+
+describe.runIf(may)(`flows of two real nodes${missing === undefined ? '' : ` (${missing})`}`, () => {
+  beforeAll(async () => {
+    cluster = await startCluster({ nodes: 2 });
+    weir = await Installation.install(cluster);
+    world = weir.world;
+    for (const namespace of ['shop', 'bank']) await world.namespace(namespace, { team: namespace });
+    const api = new Api(cluster.kubeconfig);
+    shop = new Workloads(api, 'shop');
+    const bank = new Workloads(api, 'bank');
+    const serve = (name: keyof typeof ANSWERS) => ['serve', PORT, `${ANSWERS[name]}`];
+    await Promise.all([
+      shop.deploy({ name: 'client', node: 'node1', args: ['echo', '9'], labels: { app: 'client' } }).then((pod) => {
+        client = pod.metadata.name;
+      }),
+      shop.serve({ name: 'bystander', node: 'node1', args: ['echo', '9'], labels: { app: 'bystander' } }),
+      shop.serve({ name: 'server-1', node: 'node1', args: serve('server-1'), labels: { app: 'server' } }),
+      shop.serve({ name: 'server-2', node: 'node2', args: serve('server-2'), labels: { app: 'server' } }),
+      bank.serve({ name: 'client', node: 'node2', args: ['echo', '9'], labels: { app: 'client' } }),
+    ]);
+    const spec = { clusterIP: SERVICE, selector: { app: 'server' }, ports: [{ port: Number(PORT) }] };
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'server' }, spec };
+    await api.create('/api/v1/namespaces/shop/services', service);
+    await eventually(() => connect('shop', 'bystander', 1), { what: 'the Service is reached' });
+    await world.export('weir-system/archive', { file: { path: FLOWS }, allowedNamespaces: { from: 'All' } });
+  }, 300_000);
+
+  afterAll(() => cluster?.stop());
+
+  test('23 connections through a Service are 23 client halves and 23 server halves, joined by flow.id, each with its right name', async () => {
+    const matchExpressions = [{ key: 'app', operator: 'In' as const, values: ['client', 'server'] }];
+    const exports = [{ name: 'archive', namespace: 'weir-system' }];
+    await world.capture('shop/all', { podSelector: { matchExpressions }, exports });
+    await isReady('shop/all', 'NoFlowsYet');
+    const answered = await connect('shop', client);
+    expect(Object.values(answered)).toEqual([expect.any(Number), expect.any(Number)]);
+    expect(answered['server-1']).toBeGreaterThan(0);
+    expect(answered['server-2']).toBeGreaterThan(0);
+    await flowsBecome('shop/all', { observed: 2 * CONNECTIONS, exported: 2 * CONNECTIONS, filtered: 0, lost: 0 });
+    const records = await weir.records(FLOWS);
+    const [clients, servers] = [halves(records, 'source'), halves(records, 'destination')];
+    expect([records.length, clients.length, servers.length]).toEqual([2 * CONNECTIONS, CONNECTIONS, CONNECTIONS]);
+    expect(idsOf(clients)).toEqual(idsOf(servers));
+    expect(new Set(idsOf(clients)).size).toBe(CONNECTIONS);
+    for (const each of clients) {
+      expect(each).toMatchObject({
+        node: 'node1',
+        capture: ['shop/all'],
+        'source.attribution': 'Exact',
+        'source.k8s.namespace.name': 'shop',
+        'source.k8s.pod.name': client,
+        'source.k8s.owner.type': 'Deployment',
+        'source.k8s.owner.name': 'client',
+        'source.k8s.node.name': 'node1',
+        // What was dialled: kube-proxy translates behind the socket.
+        'destination.address': SERVICE,
+        'source.bytes': REQUEST,
+      });
+    }
+    for (const [server, bytes] of Object.entries(ANSWERS)) {
+      const own = servers.filter((record) => record['destination.k8s.pod.name'] === server);
+      expect(own).toHaveLength(answered[server] ?? -1);
+      const node = `node${server.slice(-1)}`;
+      for (const each of own) {
+        expect(each).toMatchObject({
+          node,
+          'destination.attribution': 'Exact',
+          'destination.k8s.namespace.name': 'shop',
+          'destination.k8s.node.name': node,
+          'destination.bytes': bytes,
+          'source.bytes': REQUEST,
+        });
+      }
+    }
+  });
+
+  test('kubectl get fc says what the test knows, during traffic and after', async () => {
+    expect(await row('shop', 'all')).toMatchObject({
+      READY: 'True',
+      REASON: 'Delivering',
+      PODS: '3',
+      NODES: '2/2',
+      LOST: '0',
+    });
+    const ended = new AbortController();
+    const traffic = (async () => {
+      let connections = 0;
+      for (; !ended.signal.aborted; connections += CONNECTIONS) await connect('shop', client);
+      return connections;
+    })();
+    try {
+      await eventually(async () => expect(Number((await row('shop', 'all'))['FLOWS/S'])).toBeGreaterThan(0), {
+        what: 'the rate is seen',
+        timeoutMillis: COUNTED_MILLIS,
+      });
+    } finally {
+      ended.abort();
+    }
+    const total = 2 * (CONNECTIONS + (await traffic));
+    await flowsBecome('shop/all', { observed: total, exported: total, lost: 0, perSecond: 0 });
+    expect(await weir.records(FLOWS)).toHaveLength(total);
+    expect(await row('shop', 'all')).toMatchObject({ PODS: '3', NODES: '2/2', 'FLOWS/S': '0', LOST: '0' });
+  });
+
+  test('what is not selected leaves no record, and a namespaced capture sees no pod of another namespace', async () => {
+    const before = await weir.records(FLOWS);
+    await connect('shop', 'bystander');
+    await connect('bank', 'client');
+    // The server's own ends of them are selected, and these alone.
+    const servers = 2 * CONNECTIONS;
+    await eventually(async () => expect(await weir.records(FLOWS)).toHaveLength(before.length + servers), {
+      what: "the servers' halves have come",
+    });
+    for (const record of await weir.records(FLOWS)) {
+      const local = record['observer'] === 'source' ? 'source' : 'destination';
+      expect(record[`${local}.k8s.namespace.name`]).toBe('shop');
+      expect([client, 'server-1', 'server-2']).toContain(record[`${local}.k8s.pod.name`]);
+    }
+  });
+
+  test('a label added is captured, a label removed is not', async () => {
+    const file = '/var/log/weir/tier.ndjson';
+    await world.export('weir-system/tier', { file: { path: file }, allowedNamespaces: { from: 'All' } });
+    const exports = [{ name: 'tier', namespace: 'weir-system' }];
+    await world.capture('shop/tier', { podSelector: { matchLabels: { tier: 'web' } }, exports });
+    await isReady('shop/tier', 'NoPodsMatched');
+    await connect('shop', 'bystander');
+    await world.labelPod('shop/bystander', { tier: 'web' });
+    await isReady('shop/tier', 'NoFlowsYet');
+    await connect('shop', 'bystander');
+    await flowsBecome('shop/tier', { observed: CONNECTIONS, exported: CONNECTIONS, lost: 0 });
+    await world.labelPod('shop/bystander', { tier: 'none' });
+    await eventually(async () => expect((await world.getCapture('shop/tier')).status?.matchedPods).toBe(0), {
+      what: 'it selects nothing',
+    });
+    const before = (await weir.records(FLOWS)).length;
+    await connect('shop', 'bystander');
+    // The servers' halves of the same connections are selected, and took the same way.
+    await eventually(async () => expect(await weir.records(FLOWS)).toHaveLength(before + CONNECTIONS), {
+      what: 'what came has come',
+    });
+    expect(await weir.records(file)).toHaveLength(CONNECTIONS);
+    await world.deleteCapture('shop/tier');
+  });
+
+  test(`the first connection of ${FIRST_PODS} pods in a row, made as they start: none missed, none wrong`, async () => {
+    const file = '/var/log/weir/first.ndjson';
+    await world.export('weir-system/first', { file: { path: file }, allowedNamespaces: { from: 'All' } });
+    const exports = [{ name: 'first', namespace: 'weir-system' }];
+    await world.capture('shop/first', { podSelector: { matchLabels: { app: 'first' } }, exports });
+    await isReady('shop/first', 'NoPodsMatched');
+    const names = Array.from({ length: FIRST_PODS }, (_, at) => `first-${at}`);
+    for (let at = 0; at < FIRST_PODS; at += AT_ONCE) {
+      await Promise.all(
+        names.slice(at, at + AT_ONCE).map(async (name, of) => {
+          const args = ['connect', SERVICE, PORT, '1', `${REQUEST}`];
+          await shop.create({ name, node: `node${(of % 2) + 1}`, args, labels: { app: 'first' } });
+          await shop.until(name, `${name} has connected`, ({ phase }) => phase === 'Succeeded');
+        }),
+      );
+    }
+    await flowsBecome('shop/first', { observed: FIRST_PODS, exported: FIRST_PODS, lost: 0 });
+    const records = await weir.records(file);
+    const named = records.map((record) => String(record['source.k8s.pod.name']));
+    expect(named.toSorted(compareText)).toEqual(names.toSorted(compareText));
+    for (const record of records) {
+      expect(record).toMatchObject({ 'source.k8s.namespace.name': 'shop', 'source.attribution': 'Exact' });
+      expect(record['node']).toBe(record['source.k8s.node.name']);
+    }
+  }, 600_000);
+
+  test('with the last capture the programs go from every node within two seconds', async () => {
+    expect((await programs()).length).toBeGreaterThan(0);
+    for (const name of ['all', 'first']) await world.deleteCapture(`shop/${name}`);
+    await eventually(async () => expect(await programs()).toEqual([]), {
+      what: 'the programs are gone',
+      timeoutMillis: 2_000,
+    });
+  });
+});
