@@ -96,15 +96,15 @@ describe.runIf(may)(`flows of two real nodes${missing === undefined ? '' : ` (${
     shop = new Workloads(api, 'shop');
     const bank = new Workloads(api, 'bank');
     const serve = (name: keyof typeof ANSWERS) => ['serve', PORT, `${ANSWERS[name]}`];
+    const deployed = shop.deploy({ name: 'client', node: 'node1', args: ['echo', '9'], labels: { app: 'client' } });
     await Promise.all([
-      shop.deploy({ name: 'client', node: 'node1', args: ['echo', '9'], labels: { app: 'client' } }).then((pod) => {
-        client = pod.metadata.name;
-      }),
+      deployed,
       shop.serve({ name: 'bystander', node: 'node1', args: ['echo', '9'], labels: { app: 'bystander' } }),
       shop.serve({ name: 'server-1', node: 'node1', args: serve('server-1'), labels: { app: 'server' } }),
       shop.serve({ name: 'server-2', node: 'node2', args: serve('server-2'), labels: { app: 'server' } }),
       bank.serve({ name: 'client', node: 'node2', args: ['echo', '9'], labels: { app: 'client' } }),
     ]);
+    client = (await deployed).metadata.name;
     const spec = { clusterIP: SERVICE, selector: { app: 'server' }, ports: [{ port: Number(PORT) }] };
     const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'server' }, spec };
     await api.create('/api/v1/namespaces/shop/services', service);

@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { eventually } from '../cluster/eventually.ts';
 import { type Helm, helmFor } from '../cluster/helm.ts';
 import type { Node } from '../cluster/nodes/node.ts';
+import { run } from '../cluster/process/run.ts';
 import { weirImage } from '../image/image.ts';
 import { installChart } from './chart.ts';
 import { OPERATOR_NAMESPACE, type World } from './world.ts';
@@ -84,14 +85,26 @@ export class Installation {
   }
 
   /** Process ids of every agent of this cluster's nodes. */
-  async agentProcesses(): Promise<readonly number[]> {
-    const uids = (await this.pods('agent')).map(({ metadata }) => metadata.uid ?? '');
-    const cgroups = this.nodes.flatMap(({ podsCgroup }) =>
+  agentProcesses(): Promise<readonly number[]> {
+    return this.processes('agent');
+  }
+
+  /** Process ids of the containers of a component, or of one pod of it. */
+  async processes(component: 'operator' | 'agent', uid?: string): Promise<readonly number[]> {
+    const uids = uid === undefined ? (await this.pods(component)).map(({ metadata }) => metadata.uid ?? '') : [uid];
+    const containers = this.nodes.flatMap(({ podsCgroup }) =>
       globSync(join(podsCgroup, 'kubepods', '**', 'cgroup.procs')).filter((file) =>
-        uids.some((uid) => file.includes(uid)),
+        uids.some((of) => file.includes(of)),
       ),
     );
-    return cgroups.flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number));
+    const pids = containers.flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number));
+    // Beside each container stands the pause of its pod.
+    return pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('weir'));
+  }
+
+  /** Every eBPF program of the machine. */
+  async loadedPrograms(): Promise<readonly { readonly id: number }[]> {
+    return JSON.parse((await run('bpftool', ['-j', 'prog', 'show'])).stdout);
   }
 
   /** The agent's pod on a node. */
