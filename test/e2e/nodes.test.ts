@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Api } from '../support/cluster/api.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
@@ -148,6 +148,28 @@ describe.runIf(may)(`a cluster with two nodes${missing === undefined ? '' : ` ($
       containerID: before.status.containerStatuses?.[0]?.containerID,
       restartCount: 0,
     });
+  });
+
+  it('keeps its pods and nodes when the API server is killed and started again', async () => {
+    await cluster.killApiServer();
+    await expect(api.ready()).rejects.toThrow(/ECONNRESET|socket hang up/);
+    await cluster.startApiServer();
+    const what = 'commands run in pods again';
+    expect(await eventually(() => connect('first', secondIp, 23), { what })).toEqual({ [SECOND_BYTES]: 23 });
+    const { status } = await workloads.get('second');
+    expect(status.containerStatuses?.[0]).toMatchObject({ ready: true, restartCount: 0 });
+  });
+
+  it('can be one that runs already: its nodes are counted, and are not for guests', async () => {
+    vi.stubEnv('WEIR_TEST_KUBECONFIG', cluster.kubeconfig);
+    try {
+      const guest = await startCluster({ nodes: 2 });
+      expect(guest.nodes).toBeUndefined();
+      await guest.stop();
+      await expect(startCluster({ nodes: 3 })).rejects.toThrow('3 ready nodes are needed, and the cluster has 2');
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('misses a node that is off, and takes it back with its pods started anew', async () => {
