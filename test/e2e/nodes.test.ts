@@ -83,6 +83,14 @@ describe.runIf(may)(`a cluster with two nodes${missing === undefined ? '' : ` ($
     expect(Object.keys(lengthsOf(stdout))).toEqual(both);
   });
 
+  it('lets pods and nodes reach the API server by its Service', async () => {
+    const client = ['connect', '198.19.0.1', '443', '1', '0'];
+    const fromPod = await cluster.kubectl(['exec', 'second', '--', '/traffic', ...client]);
+    expect(fromPod).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+ sent 0 received \d+\n$/) });
+    const fromNode = await second.run([join(cluster.folder, 'images', 'traffic'), ...client]);
+    expect(fromNode).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+ sent 0 received \d+\n$/) });
+  });
+
   it('runs clients to their end: their words are the log, their status the phase', async () => {
     await workloads.create({ name: 'client', node: first.name, args: ['connect', secondIp, PORT, '23', '70001'] });
     await workloads.create({ name: 'refused', node: first.name, args: ['connect', secondIp, '9', '1', '1'] });
