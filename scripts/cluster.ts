@@ -34,7 +34,7 @@ program
   .description('Start it in the background (some 4 s, with nodes 8 s) and say where it is; does nothing when it is up.')
   .option(
     '--nodes <count>',
-    'with so many real nodes, which run pods; needs root, and some 300 MB of memory each',
+    'with so many real nodes, which run pods; needs root, and some 200 MB of memory each',
     countOf,
     0,
   )

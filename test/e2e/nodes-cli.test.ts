@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,13 @@ describe.runIf(may)(`npm run cluster with nodes${missing === undefined ? '' : ` 
     return run(process.execPath, [PROGRAM, ...words.split(' ')], { env, timeoutMillis: 90_000 });
   }
 
+  /** The cluster's own, in the person's. */
+  function workFolder(): string {
+    const name = readdirSync(folder).find((entry) => entry.startsWith('weir-cluster-'));
+    if (name === undefined) throw new Error('no cluster is up');
+    return join(folder, name);
+  }
+
   it('goes up, tells its nodes, runs pods of images that it was given, and goes down without a trace', async () => {
     expect(await cluster('up --nodes 2')).toMatchObject({ status: 0, stdout: '' });
     const said = await cluster('status');
@@ -41,8 +48,8 @@ describe.runIf(may)(`npm run cluster with nodes${missing === undefined ? '' : ` 
       stderr: expect.stringContaining('it is not what you ask for (2 nodes)'),
     });
 
-    const work = readdirSync(folder).find((name) => name.startsWith('weir-cluster-')) ?? '';
-    const archive = join(folder, work, 'images', 'traffic.tar');
+    const work = workFolder();
+    const archive = join(work, 'images', 'traffic.tar');
     expect(await cluster(`load ${archive}`)).toEqual({
       status: 0,
       stdout: '',
@@ -57,15 +64,15 @@ describe.runIf(may)(`npm run cluster with nodes${missing === undefined ? '' : ` 
     expect(await cluster('kubectl wait --for=condition=Ready pod/server --timeout=60s')).toMatchObject({ status: 0 });
 
     expect(await cluster('down')).toMatchObject({ status: 0, stderr: 'down; nothing is left\n' });
-    expect([...remainsOf(folder), ...remainsOf(join(folder, work))]).toEqual([]);
+    expect([...remainsOf(folder), ...remainsOf(work)]).toEqual([]);
   });
 
   it('says so when its keeper was killed, which leaves nothing but the folder', async () => {
     await cluster('up --nodes 1');
-    const work = readdirSync(folder).find((name) => name.startsWith('weir-cluster-')) ?? '';
-    const [, , pid] = work.split('-').slice(1);
-    process.kill(Number(pid), 'SIGKILL');
-    await eventually(() => expect(remainsOf(join(folder, work))).toEqual([]), { what: 'the nodes are gone' });
+    const work = workFolder();
+    const { owner }: { owner: { pid: number } } = JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8'));
+    process.kill(owner.pid, 'SIGKILL');
+    await eventually(() => expect(remainsOf(work)).toEqual([]), { what: 'the nodes are gone' });
     expect(await cluster('status')).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('did not end in order'),

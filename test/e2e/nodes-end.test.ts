@@ -15,11 +15,14 @@ import { whyNoOwnNodes } from '../support/cluster/nodes/requirements.ts';
 import { removeAbandoned } from '../support/cluster/process/work-folder.ts';
 import { cgroupsOf, remainsOf } from '../support/cluster/remains.ts';
 import { Workloads } from '../support/cluster/workload.ts';
+import { cgroupMounts } from '../support/lab/cgroup2.ts';
 
 const missing = whyNoOwnNodes();
 const may = missing === undefined || process.env['CI'] === 'true';
 
 const OWNER = fileURLToPath(new URL('../support/cluster/owner.fixture.ts', import.meta.url));
+/** Names of cgroups that come and go with other tests on the same machine; a cluster's own is looked for by its name. */
+const OF_TESTS = /^weir-/;
 const SETTINGS = ['vm/overcommit_memory', 'kernel/panic', 'kernel/keys/root_maxkeys', 'net/ipv4/ip_forward'];
 
 /** What nodes could leave on the machine outside of their cluster's folder and cgroups. */
@@ -30,6 +33,7 @@ function machineState(): object {
     rules: said('nft', ['list', 'ruleset']),
     programs: said('bpftool', ['prog', 'show']).match(/^\d+: cgroup_\w+/gm) ?? [],
     settings: SETTINGS.map((name) => readFileSync(`/proc/sys/${name}`, 'utf8')),
+    cgroups: cgroupMounts().map((mount) => namesIn(mount)?.filter((name) => !OF_TESTS.test(name))),
     folders: ['/run', '/opt', '/etc/cni', '/var/lib', '/var/log', '/sys/fs/bpf'].map(namesIn),
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Api } from '../support/cluster/api.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
@@ -83,6 +83,14 @@ describe.runIf(may)(`a cluster with two nodes${missing === undefined ? '' : ` ($
     expect(Object.keys(lengthsOf(stdout))).toEqual(both);
   });
 
+  it('lets pods and nodes reach the API server by its Service', async () => {
+    const client = ['connect', '198.19.0.1', '443', '1', '0'];
+    const fromPod = await cluster.kubectl(['exec', 'second', '--', '/traffic', ...client]);
+    expect(fromPod).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+ sent 0 received \d+\n$/) });
+    const fromNode = await second.run([join(cluster.folder, 'images', 'traffic'), ...client]);
+    expect(fromNode).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+ sent 0 received \d+\n$/) });
+  });
+
   it('runs clients to their end: their words are the log, their status the phase', async () => {
     await workloads.create({ name: 'client', node: first.name, args: ['connect', secondIp, PORT, '23', '70001'] });
     await workloads.create({ name: 'refused', node: first.name, args: ['connect', secondIp, '9', '1', '1'] });
@@ -148,6 +156,28 @@ describe.runIf(may)(`a cluster with two nodes${missing === undefined ? '' : ` ($
       containerID: before.status.containerStatuses?.[0]?.containerID,
       restartCount: 0,
     });
+  });
+
+  it('keeps its pods and nodes when the API server is killed and started again', async () => {
+    await cluster.killApiServer();
+    await expect(api.ready()).rejects.toThrow(/ECONNRESET|socket hang up/);
+    await cluster.startApiServer();
+    const what = 'commands run in pods again';
+    expect(await eventually(() => connect('first', secondIp, 23), { what })).toEqual({ [SECOND_BYTES]: 23 });
+    const { status } = await workloads.get('second');
+    expect(status.containerStatuses?.[0]).toMatchObject({ ready: true, restartCount: 0 });
+  });
+
+  it('can be one that runs already: its nodes are counted, and are not for guests', async () => {
+    vi.stubEnv('WEIR_TEST_KUBECONFIG', cluster.kubeconfig);
+    try {
+      const guest = await startCluster({ nodes: 2 });
+      expect(guest.nodes).toBeUndefined();
+      await guest.stop();
+      await expect(startCluster({ nodes: 3 })).rejects.toThrow('3 ready nodes are needed, and the cluster has 2');
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('misses a node that is off, and takes it back with its pods started anew', async () => {

@@ -10,8 +10,7 @@ const EXECUTABLE = 0o755;
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /**
- * Writes an image that holds one static program and nothing else, as `docker save` would: every engine, containerd and buildah
- * read it. The same program gives the same bytes.
+ * Writes an image that holds one static program and nothing else, as `docker save` would.
  *
  * @param reference name and tag, with the registry
  * @param program path; it is at / in the image, and its entry point
