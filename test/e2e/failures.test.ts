@@ -1,13 +1,16 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heldPrograms } from '../support/bpf-held.ts';
 import { Api, type KubeObject } from '../support/cluster/api.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
 import { succeed } from '../support/cluster/helm.ts';
+import { runInside } from '../support/cluster/inside.ts';
+import type { Node } from '../support/cluster/nodes/node.ts';
 import { whyNoOwnNodes } from '../support/cluster/nodes/requirements.ts';
 import { Workloads } from '../support/cluster/workload.ts';
-import { CHART, upgradeChart } from '../support/operator/chart.ts';
 import { Installation } from '../support/operator/installation.ts';
 import { OPERATOR_NAMESPACE, type World } from '../support/operator/world.ts';
 
@@ -19,6 +22,7 @@ const may = missing === undefined || process.env['CI'] === 'true';
 const CONNECTIONS = 23;
 const [PORT, REQUEST, ANSWER] = ['8080', '17', '1009'];
 const COUNTED_MILLIS = 40_000;
+const BETWEEN_MILLIS = 100;
 const PODS = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods`;
 
 interface AgentPod extends KubeObject {
@@ -29,31 +33,55 @@ interface AgentPod extends KubeObject {
 
 let cluster: Cluster;
 let weir: Installation;
+let pinsBefore: string;
 let world: World;
+/** UID of the pod that connects. */
+let client: string;
+/** Address of the pod that answers. */
 let server: string;
 
+/** What stands in a node's bpffs. */
+async function pins(node: Node): Promise<string> {
+  return (await node.run(['find', '/sys/fs/bpf', '-mindepth', '1'])).stdout;
+}
+
+/** Out of the client's pod, without the help of a kubelet. */
 async function connect(): Promise<void> {
-  const client = ['/traffic', 'connect', server, PORT, `${CONNECTIONS}`, REQUEST];
-  const { status, stderr } = await cluster.kubectl(['exec', '-n', 'shop', 'client', '--', ...client]);
+  const [node] = weir.nodes;
+  if (node === undefined) throw new Error('there is no node');
+  const program = join(cluster.folder, 'images', 'traffic');
+  const { status, stderr } = await runInside(node, client, [
+    program,
+    'connect',
+    server,
+    PORT,
+    `${CONNECTIONS}`,
+    REQUEST,
+  ]);
   if (status !== 0) throw new Error(`status ${status}: ${stderr}`);
 }
 
-/** Traffic without a pause while something happens; resolves with how many connections there were. */
+/** Traffic without a pause while something happens, and once more after it; resolves with how many connections there were. */
 async function during(happening: () => Promise<void>): Promise<number> {
   let over = false;
-  const traffic = (async () => {
+  const traffic = async () => {
     let connections = 0;
-    // At least one round after it.
     for (let last = false; !last; connections += CONNECTIONS) {
       last = over;
       await connect();
+      await pause(BETWEEN_MILLIS);
     }
     return connections;
-  })();
-  await happening().finally(() => {
-    over = true;
-  });
-  return traffic;
+  };
+  const happened = async () => {
+    try {
+      await happening();
+    } finally {
+      over = true;
+    }
+  };
+  const [connections] = await Promise.all([traffic(), happened()]);
+  return connections;
 }
 
 async function observed(): Promise<number> {
@@ -80,15 +108,18 @@ async function programmedOn(summary: string): Promise<void> {
 describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` (${missing})`}`, () => {
   beforeAll(async () => {
     cluster = await startCluster({ nodes: 2 });
+    const [node] = cluster.nodes ?? [];
+    if (node !== undefined) pinsBefore = await pins(node);
     weir = await Installation.install(cluster);
     world = weir.world;
     await world.namespace('shop');
     const shop = new Workloads(new Api(cluster.kubeconfig), 'shop');
-    const [, pod] = await Promise.all([
+    const [from, to] = await Promise.all([
       shop.serve({ name: 'client', node: 'node1', args: ['echo', '9'] }),
       shop.serve({ name: 'server', node: 'node2', args: ['serve', PORT, ANSWER] }),
     ]);
-    server = pod.status.podIP ?? '';
+    client = from.metadata.uid ?? '';
+    server = to.status.podIP ?? '';
     await world.capture('shop/all', {});
     await programmedOn('2/2');
   }, 300_000);
@@ -117,6 +148,7 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
       await node?.kubelet.start();
       await weir.ready();
     });
+    expect(connections).toBeGreaterThan(CONNECTIONS);
     await observedBecomes(before + 2 * connections);
   });
 
@@ -153,7 +185,7 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
   });
 
   test('an upgrade of the release rolls the agents and goes on', async () => {
-    await upgradeChart(weir.helm, CHART, '--reuse-values', '--set', 'agent.logLevel=debug');
+    await weir.upgrade('agent.logLevel=debug');
     await eventually(
       async () => {
         const { stdout } = await cluster.kubectl([
@@ -181,7 +213,7 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
   test('an agent that lacks a capability: kubectl get fc says 1/2, and why in words', async () => {
     const { metadata, spec } = await world.api.get<AgentPod>(`${PODS}/${(await weir.agentOn('node2')).metadata.name}`);
     await world.kubectl('label', 'node', 'node1', 'weir=yes');
-    await upgradeChart(weir.helm, CHART, '--reuse-values', '--set', 'agent.nodeSelector.weir=yes');
+    await weir.upgrade('agent.nodeSelector.weir=yes');
     await eventually(
       async () => expect((await weir.pods('agent')).map(({ spec: { nodeName } }) => nodeName)).toEqual(['node1']),
       {
@@ -215,7 +247,7 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
     const row = (await world.kubectl('get', 'fc', '-n', 'shop', 'all')).trim().split('\n').at(-1);
     expect(row?.split(/\s{2,}/).slice(0, 5)).toEqual(['all', 'False', 'ProgramFailed', '2', '1/2']);
     await world.kubectl('delete', 'pod', '-n', OPERATOR_NAMESPACE, 'lesser');
-    await upgradeChart(weir.helm, CHART, '--reuse-values', '--set', 'agent.nodeSelector.weir=null');
+    await weir.upgrade();
     await programmedOn('2/2');
   }, 300_000);
 
@@ -230,8 +262,7 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
     expect(await world.api.list(`/api/v1/namespaces/${OPERATOR_NAMESPACE}/secrets`)).toEqual([]);
     expect(await weir.agentProcesses()).toEqual([]);
     for (const node of weir.nodes) {
-      const { stdout } = await node.run(['find', '/sys/fs/bpf', '-mindepth', '1']);
-      expect(stdout).toBe('');
+      expect(await pins(node)).toBe(pinsBefore);
     }
     const ids = new Set((await weir.loadedPrograms()).map(({ id }) => id));
     expect(held.filter((id) => ids.has(id))).toEqual([]);

@@ -7,7 +7,7 @@ import { type Helm, helmFor } from '../cluster/helm.ts';
 import type { Node } from '../cluster/nodes/node.ts';
 import { run } from '../cluster/process/run.ts';
 import { weirImage } from '../image/image.ts';
-import { installChart } from './chart.ts';
+import { CHART, installChart, upgradeChart } from './chart.ts';
 import { OPERATOR_NAMESPACE, type World } from './world.ts';
 
 const PODS = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods`;
@@ -27,11 +27,13 @@ export class Installation {
   readonly world: World;
   readonly helm: Helm;
   readonly #cluster: Cluster;
+  readonly #image: readonly string[];
 
-  private constructor(cluster: Cluster, world: World, helm: Helm) {
+  private constructor(cluster: Cluster, world: World, helm: Helm, image: readonly string[]) {
     this.#cluster = cluster;
     this.world = world;
     this.helm = helm;
+    this.#image = image;
   }
 
   /** Resolves when the operator and an agent on every node are Ready. @param values - `name=value`, as for `--set`. */
@@ -39,15 +41,16 @@ export class Installation {
     const { archive, tag } = await weirImage();
     await Promise.all((cluster.nodes ?? []).map((node) => node.importImage(archive)));
     const helm = await helmFor(cluster);
-    const world = await installChart(
-      cluster,
-      helm,
-      ...imageValues(tag),
-      ...values.flatMap((value) => ['--set', value]),
-    );
-    const installation = new Installation(cluster, world, helm);
+    const image = imageValues(tag);
+    const world = await installChart(cluster, helm, ...image, ...settings(values));
+    const installation = new Installation(cluster, world, helm, image);
     await installation.ready();
     return installation;
+  }
+
+  /** `helm upgrade` to these values and the chart's own. */
+  async upgrade(...values: readonly string[]): Promise<void> {
+    await upgradeChart(this.helm, CHART, ...this.#image, ...settings(values));
   }
 
   /** The nodes on which a test may do everything. */
@@ -117,6 +120,10 @@ export class Installation {
 
 function isReady({ status: { conditions = [] } }: InstalledPod): boolean {
   return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
+function settings(values: readonly string[]): string[] {
+  return values.flatMap((value) => ['--set', value]);
 }
 
 function imageValues(tag: string): string[] {

@@ -1,0 +1,27 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Node } from './nodes/node.ts';
+import { type Outcome, run } from './process/run.ts';
+
+/**
+ * Runs a program in the cgroup and the network of a pod's container, as `kubectl exec` does, without its kubelet: that may be
+ * dead meanwhile.
+ *
+ * @param uid of the pod
+ * @param argv a static program: the file system is this process'
+ */
+export function runInside(node: Node, uid: string, argv: readonly string[]): Promise<Outcome> {
+  const { procs, pid } = container(node, uid);
+  return run('sh', ['-c', 'echo 0 >"$0" && exec nsenter "$@"', procs, `--net=/proc/${pid}/ns/net`, '--', ...argv]);
+}
+
+/** A container's cgroup.procs, and one of its processes. */
+function container({ podsCgroup }: Node, uid: string): { procs: string; pid: number } {
+  for (const procs of globSync(join(podsCgroup, 'kubepods', '**', `pod${uid}`, '*', 'cgroup.procs'))) {
+    const pid = Number(readFileSync(procs, 'utf8').split('\n')[0]);
+    // Beside the workload stands the pause that holds the pod's network.
+    if (pid > 0 && basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '') !== 'pause')
+      return { procs, pid };
+  }
+  throw new Error(`no container of pod ${uid} runs in ${dirname(podsCgroup)}`);
+}
