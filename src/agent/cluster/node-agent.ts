@@ -18,7 +18,7 @@ import type { Agent } from '../lifecycle.ts';
 import type { KernelLimits } from '../limits.ts';
 import { effectivePlan, emptyPlan } from './effective-plan.ts';
 import { Rates } from './rates.ts';
-import { Reporter } from './reporter.ts';
+import { Reporter, type Written } from './reporter.ts';
 import { AGENT_FIELD_MANAGER, reduceStanding, type Standing } from './standing.ts';
 import { agentStatus } from './status.ts';
 import { Totals } from './totals.ts';
@@ -92,7 +92,7 @@ export class NodeAgent {
     });
     this.#reporter = new Reporter({
       client,
-      report: (before) => this.#report(before),
+      report: (last) => this.#report(last),
       timers,
       monotonic,
       random,
@@ -186,7 +186,6 @@ export class NodeAgent {
   }
 
   #onStanding({ before, after }: Delta<Standing>): void {
-    if (before?.uid !== after?.uid) this.#reporter.forget();
     if (this.#isSynced && !isSamePlan(before, after)) void this.#adopt();
   }
 
@@ -214,17 +213,18 @@ export class NodeAgent {
     this.#reporter.changed();
   }
 
-  #report(before: Standing['status'] | undefined) {
+  #report(last: Written | undefined) {
     const adopted = this.#adopted;
     if (adopted === undefined) return undefined;
     const { version, kernel, now } = this.#options;
     const { standing, refused } = adopted;
     const report = this.#agent.report();
+    const status = last?.uid === standing.uid ? last.status : standing.status;
     this.#rates.look(countsByUid(report));
     const facts = {
       version,
       kernel,
-      standing: { ...standing, status: before ?? standing.status },
+      standing: { ...standing, status },
       refused,
       failure: this.#failure,
       report,
@@ -232,8 +232,8 @@ export class NodeAgent {
       rate: (uid: string) => this.#rates.of(uid),
       degraded: this.#degraded,
     };
-    const status = agentStatus(facts, now());
-    return { name: standing.name, uid: standing.uid, status, everySeconds: standing.plan.reportSeconds };
+    const { name, uid, plan } = standing;
+    return { name, uid, status: agentStatus(facts, now()), everySeconds: plan.reportSeconds };
   }
 }
 

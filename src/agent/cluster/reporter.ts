@@ -16,10 +16,16 @@ export interface Report {
   readonly everySeconds: number;
 }
 
+/** A status that stands in the FlowAgent of that uid, if it is there yet. */
+export interface Written {
+  readonly uid: string;
+  readonly status: AgentStatus;
+}
+
 export interface ReporterOptions {
   readonly client: KubeClient;
-  /** As things stand now; undefined while there is no FlowAgent. @param before what stands there, as far as is known. */
-  readonly report: (before: AgentStatus | undefined) => Report | undefined;
+  /** As things stand now; undefined while there is no FlowAgent. @param last what was written last, and to which FlowAgent. */
+  readonly report: (last: Written | undefined) => Report | undefined;
   readonly timers: Timers;
   /** ms since some instant; never steps. */
   readonly monotonic: () => number;
@@ -37,13 +43,14 @@ const LEAST_MILLIS = 1000;
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #queue: WorkQueue;
-  #last: { readonly uid: string; readonly status: AgentStatus } | undefined;
-  #writtenAt = Number.NEGATIVE_INFINITY;
+  #last: Written | undefined;
+  /** ms, when the API server took or refused a report last. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.#queue = new WorkQueue({
-      work: () => this.#write(),
+      work: () => this.#writeInTime(),
       concurrency: 1,
       timers: options.timers,
       clock: options.monotonic,
@@ -54,14 +61,7 @@ export class Reporter {
 
   /** Something else than a counter has changed. */
   changed(): void {
-    const rest = LEAST_MILLIS - (this.#options.monotonic() - this.#writtenAt);
-    if (rest > 0) this.#queue.addAfter(KEY, rest);
-    else this.#queue.add(KEY);
-  }
-
-  /** The FlowAgent was taken away, or its status was written by somebody else: what was written last stands there no more. */
-  forget(): void {
-    this.#last = undefined;
+    this.#queue.add(KEY);
   }
 
   /** Ends the reporting with one last report; rejects where that cannot be written. */
@@ -70,9 +70,16 @@ export class Reporter {
     await this.#write();
   }
 
+  async #writeInTime(): Promise<void> {
+    // Looked at here and not when something changes: that may be while a report is on its way.
+    const rest = LEAST_MILLIS - (this.#options.monotonic() - this.#answeredAt);
+    if (rest > 0) this.#queue.addAfter(KEY, rest);
+    else await this.#write();
+  }
+
   async #write(): Promise<void> {
     const { client, report, monotonic, written } = this.#options;
-    const found = report(this.#last?.status);
+    const found = report(this.#last);
     if (found === undefined) return;
     const { name, uid, status, everySeconds } = found;
     this.#queue.addAfter(KEY, everySeconds * 1000);
@@ -81,12 +88,13 @@ export class Reporter {
     const applied = { apiVersion: API_VERSION, kind: FLOW_AGENTS.kind, metadata: { name, uid }, status };
     try {
       const { metadata } = await client.apply<AgentObject>(FLOW_AGENTS, applied, { subresource: 'status' });
+      this.#answeredAt = monotonic();
       this.#last = { uid, status };
-      this.#writtenAt = monotonic();
       written(metadata.resourceVersion ?? '');
     } catch (error) {
-      // The object is gone or another: its watch tells what to do.
       if (!(error instanceof ApiError && (error.code === 404 || error.code === 409))) throw error;
+      // The object is gone or another: its watch tells what to do.
+      this.#answeredAt = monotonic();
     }
   }
 }
