@@ -28,52 +28,57 @@ const NO_DELIVERIES: DeliveryTotals = { delivered: 0, dropped: 0 };
  */
 export class Totals {
   #uid: string | undefined;
-  #flows = new Map<string, FlowTotals>();
-  #deliveries = new Map<string, DeliveryTotals>();
-  #captures: readonly CaptureReport[] = [];
-  #exports: readonly ExportReport[] = [];
+  #captures: ReadonlyMap<string, CaptureReport> = new Map();
+  #exports: ReadonlyMap<string, ExportReport> = new Map();
+  /** What this process had counted for an object before: by the account's index, which no later account has. */
+  #flowsBefore: ReadonlyMap<number, FlowTotals> = new Map();
+  #deliveriesBefore: ReadonlyMap<number, DeliveryTotals> = new Map();
 
   /** The FlowAgent of this uid is reported to from now on; the same one again changes nothing. */
   begin(uid: string, status: AgentStatus, { accounts, exports }: AgentReport): void {
     if (uid === this.#uid) return;
+    // What was counted before the first object was known was counted for it: its programs began a moment ago.
+    if (this.#uid !== undefined) {
+      this.#flowsBefore = new Map(accounts.map((account) => [account.index, totalsOf(account)]));
+      this.#deliveriesBefore = new Map(exports.map((account) => [account.index, account]));
+    }
     this.#uid = uid;
-    this.#captures = status.captures ?? [];
-    this.#exports = status.exports ?? [];
-    const flowsBefore = new Map(this.#captures.map(({ uid: of, flows }) => [of, { ...NO_FLOWS, ...flows }]));
-    const deliveriesBefore = new Map(
-      this.#exports.map(({ uid: of, delivered = 0, dropped = 0 }) => [of, { delivered, dropped }]),
-    );
-    this.#flows = flowsBefore;
-    this.#deliveries = deliveriesBefore;
-    for (const account of accounts) {
-      const of = account.uid ?? '';
-      this.#flows.set(of, minusFlows(flowsBefore.get(of) ?? NO_FLOWS, totalsOf(account)));
-    }
-    for (const { uid: of = '', delivered, dropped } of exports) {
-      const before = deliveriesBefore.get(of) ?? NO_DELIVERIES;
-      this.#deliveries.set(of, { delivered: before.delivered - delivered, dropped: before.dropped - dropped });
-    }
+    this.#captures = new Map(status.captures?.map((row) => [row.uid, row]));
+    this.#exports = new Map(status.exports?.map((row) => [row.uid, row]));
   }
 
   /** Rows that the object had before this process, or before this object was reported to. */
   get formerCaptures(): readonly CaptureReport[] {
-    return this.#captures;
+    return [...this.#captures.values()];
   }
 
   get formerExports(): readonly ExportReport[] {
-    return this.#exports;
+    return [...this.#exports.values()];
   }
 
   /** @param account undefined where this process has none. */
   flows(uid: string, account: Account | undefined): FlowTotals {
-    const before = this.#flows.get(uid) ?? NO_FLOWS;
-    return account === undefined ? before : plusFlows(before, totalsOf(account));
+    const former = reportedFlows(this.#captures.get(uid));
+    if (account === undefined) return former;
+    const counted = minusFlows(totalsOf(account), this.#flowsBefore.get(account.index) ?? NO_FLOWS);
+    return plusFlows(former, counted);
   }
 
   deliveries(uid: string, account: ExportAccount | undefined): DeliveryTotals {
-    const { delivered, dropped } = this.#deliveries.get(uid) ?? NO_DELIVERIES;
-    return { delivered: delivered + (account?.delivered ?? 0), dropped: dropped + (account?.dropped ?? 0) };
+    const { delivered = 0, dropped = 0 } = this.#exports.get(uid) ?? {};
+    if (account === undefined) return { delivered, dropped };
+    const before = this.#deliveriesBefore.get(account.index) ?? NO_DELIVERIES;
+    return {
+      delivered: delivered + account.delivered - before.delivered,
+      dropped: dropped + account.dropped - before.dropped,
+    };
   }
+}
+
+/** Its counters alone: the rate of an earlier process is none of this one's. */
+function reportedFlows({ flows }: Partial<CaptureReport> = {}): FlowTotals {
+  const { observed = 0, exported = 0, filtered = 0, sampledOut = 0, lost = 0 } = flows ?? {};
+  return { observed, exported, filtered, sampledOut, lost };
 }
 
 function totalsOf({ observed, exported, filtered, sampledOut, lost }: Account): FlowTotals {
