@@ -1,9 +1,14 @@
 import type { WeirError } from '../../lib/errors.ts';
+import { cutText } from '../../lib/escape.ts';
 
 /** Why programs that the plan asks for do not run. */
 export type ProgramFailure = WeirError;
 
 const MAX_MESSAGE = 1024;
+/** libbpf's own line after the verifier's. */
+const LOG_END = '-- END PROG LOAD LOG --';
+/** The verifier's statistics, and libbpf's summary: that it failed is known. */
+const SAYS_NO_MORE = /^processed \d+ insns|failed to load object/;
 
 /** Unsupported where this kernel never will, Failed where something can be mended. */
 export function failedState(failure: ProgramFailure) {
@@ -14,13 +19,13 @@ export function failedState(failure: ProgramFailure) {
 /** What the kernel was asked for, and the verifier's last line, where its log is in the message. */
 function failureMessage({ message }: ProgramFailure): string {
   const lines = message.split('\n').filter((line) => line.trim() !== '');
-  const [first = message] = lines;
-  const last = lines.at(-1) ?? first;
-  return shortMessage(last === first ? first : `${first}: ${last.trim()}`);
+  const [first = message, ...log] = lines;
+  const end = log.findIndex((line) => line.includes(LOG_END));
+  const last = log.slice(0, end < 0 ? undefined : end).findLast((line) => !SAYS_NO_MORE.test(line));
+  return shortMessage(last === undefined ? first : `${first}: ${last}`);
 }
 
 /** One line that the API takes. */
 export function shortMessage(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE - 1)}…`;
+  return cutText(text.replaceAll(/\s+/g, ' ').trim(), MAX_MESSAGE);
 }
