@@ -1,18 +1,12 @@
 import { type Aspect, timestamp, withTransitions } from '../../api/transitions.ts';
-import type {
-  CaptureReport,
-  ExportReport,
-  PlannedCapture,
-  PlannedExport,
-  ProgramReport,
-} from '../../api/types.generated.ts';
+import type { CaptureReport, ExportReport, PlannedCapture, ProgramReport } from '../../api/types.generated.ts';
 import type { Account } from '../../export/ledger.ts';
 import { FEATURES } from '../../plan/programs.ts';
 import type { ExportAccount } from '../export/exports.ts';
 import type { AgentReport } from '../lifecycle.ts';
 import { failedState, type ProgramFailure, shortMessage } from './program-failure.ts';
 import type { AgentStatus, Standing } from './standing.ts';
-import type { DeliveryTotals, Totals } from './totals.ts';
+import type { Totals } from './totals.ts';
 
 /** Everything that a node's report follows from. */
 export interface StatusFacts {
@@ -32,12 +26,16 @@ export interface StatusFacts {
   readonly degraded: Pick<Aspect, 'reason' | 'message'> | undefined;
 }
 
+/** What an agent says of all that only captures ask for that it does not understand. */
+const TOO_OLD = { state: 'Unsupported', reason: 'AgentTooOld' } as const;
+const PROGRAM_TOO_OLD = { ...TOO_OLD, message: 'this agent is too old for the captures that ask for it: update it' };
+
 /** As many as a FlowAgent has room for beside a full plan. */
 const MAX_ENDED = 256;
 
 /** The whole status of this node's FlowAgent. Pure. @param now ms since the epoch. */
 export function agentStatus(facts: StatusFacts, now: number): AgentStatus {
-  const { version, kernel, standing, failure } = facts;
+  const { version, kernel, standing } = facts;
   const { plan, generation } = standing;
   return {
     observedGeneration: generation,
@@ -45,15 +43,18 @@ export function agentStatus(facts: StatusFacts, now: number): AgentStatus {
     version,
     features: [...FEATURES],
     kernel,
-    programs: plan.programs.map((name) => programRow(name, failure)),
+    programs: programRows(facts),
     captures: captureRows(facts),
     exports: exportRows(facts),
     conditions: withTransitions([ready(facts), degraded(facts)], standing.status.conditions, generation, now),
   };
 }
 
-function programRow(name: string, failure: ProgramFailure | undefined): ProgramReport {
-  return { name, ...(failure === undefined ? { state: 'Attached' } : failedState(failure)) };
+function programRows({ standing, refused, failure }: StatusFacts): ProgramReport[] {
+  const { programs, captures } = standing.plan;
+  const run = new Set(captures.filter(({ uid }) => !refused.has(uid)).flatMap((capture) => capture.programs));
+  const running = failure === undefined ? ({ state: 'Attached' } as const) : failedState(failure);
+  return programs.map((name) => Object.assign({ name }, run.has(name) ? running : PROGRAM_TOO_OLD));
 }
 
 function captureRows(facts: StatusFacts): CaptureReport[] {
@@ -77,7 +78,7 @@ function captureState({ uid, programs }: PlannedCapture, { refused, failure }: S
   const lacking = refused.get(uid);
   if (lacking !== undefined) {
     const message = `this agent is too old for ${lacking.join(', ')}: update it`;
-    return { state: 'Unsupported', reason: 'AgentTooOld', message: shortMessage(message) } as const;
+    return { ...TOO_OLD, message: shortMessage(message) };
   }
   if (failure !== undefined && programs.length > 0) return failedState(failure);
   return { state: 'Programmed' } as const;
@@ -89,21 +90,25 @@ function endedCapture(
   accounts: ReadonlyMap<string, Account>,
 ): CaptureReport {
   const uid = row.uid ?? '';
-  const former = standing.status.captures?.find((candidate) => candidate.uid === uid);
+  const former = formerCapture(uid, standing);
   const name = 'capture' in row ? row.capture : row.name;
   const flows = { perSecond: 0, ...totals.flows(uid, accounts.get(uid)) };
-  const time = former?.lastFlowTime ?? lastTime(accounts.get(uid)?.lastMicros);
+  const time = lastTime(accounts.get(uid)?.lastMicros) ?? former?.lastFlowTime;
   const generation = former?.generation ?? 0;
   return { uid, name, generation, state: 'Ended', flows, ...(time !== undefined && { lastFlowTime: time }) };
 }
 
 function counted(uid: string, account: Account | undefined, { totals, rate, standing }: StatusFacts) {
-  const before = standing.status.captures?.find((row) => row.uid === uid)?.lastFlowTime;
-  const time = lastTime(account?.lastMicros) ?? before;
+  const time = lastTime(account?.lastMicros) ?? formerCapture(uid, standing)?.lastFlowTime;
   return {
     flows: { perSecond: rate(uid), ...totals.flows(uid, account) },
     ...(time !== undefined && { lastFlowTime: time }),
   };
+}
+
+/** What was reported of the capture before. */
+function formerCapture(uid: string, { status }: Standing): CaptureReport | undefined {
+  return status.captures?.find((row) => row.uid === uid);
 }
 
 /** @param micros since the epoch; 0 or undefined where there was none. */
@@ -111,40 +116,36 @@ function lastTime(micros: number | undefined): string | undefined {
   return micros === undefined || micros === 0 ? undefined : timestamp(micros / 1000);
 }
 
-function exportRows({ standing, report, totals, rate }: StatusFacts): ExportReport[] {
+function exportRows(facts: StatusFacts): ExportReport[] {
+  const { standing, report, totals } = facts;
   const accounts = new Map(report.exports.map((account) => [account.uid ?? '', account]));
-  const planned = standing.plan.exports.map((target) => exportRow(target, accounts.get(target.uid), totals, rate));
+  const planned = standing.plan.exports.map(({ uid, name }) => exportRow(uid, name, accounts.get(uid), facts));
   const rows = planned.map(({ uid }) => uid);
   const ended = [...report.exports.toReversed(), ...totals.formerExports]
-    .map(({ uid = '', name }) => endedExport(uid, name, totals.deliveries(uid, accounts.get(uid))))
+    .map(({ uid = '', name }) => endedExport(uid, name, accounts.get(uid), facts))
     .filter(({ uid }) => uid !== '' && !rows.includes(uid) && rows.push(uid) > 0);
   return [...planned, ...ended.slice(0, MAX_ENDED)];
 }
 
-function endedExport(uid: string, name: string, deliveries: DeliveryTotals): ExportReport {
-  return { uid, name, state: 'Ended', ...deliveries };
+function exportRow(uid: string, name: string, account: ExportAccount | undefined, facts: StatusFacts): ExportReport {
+  const counts = { deliveredPerSecond: facts.rate(uid), backlog: account?.backlog ?? 0 };
+  return { uid, name, ...exportState(account), ...deliveries(uid, account, facts), ...counts };
 }
 
-function exportRow(
-  { uid, name }: PlannedExport,
-  account: ExportAccount | undefined,
-  totals: Totals,
-  rate: (uid: string) => number,
-): ExportReport {
-  const { failure, backlog = 0, lastDelivered = 0, delivered = 0 } = account ?? {};
-  const state =
-    failure === undefined
-      ? { state: delivered > 0 ? ('Delivering' as const) : ('Idle' as const) }
-      : { state: 'Failing' as const, reason: failure.code, message: shortMessage(failure.message) };
-  return {
-    uid,
-    name,
-    ...state,
-    ...totals.deliveries(uid, account),
-    deliveredPerSecond: rate(uid),
-    backlog,
-    ...(lastDelivered > 0 && { lastDeliveredTime: timestamp(lastDelivered) }),
-  };
+function endedExport(uid: string, name: string, account: ExportAccount | undefined, facts: StatusFacts): ExportReport {
+  return { uid, name, state: 'Ended', ...deliveries(uid, account, facts) };
+}
+
+function exportState({ failure, delivered = 0 }: Partial<ExportAccount> = {}) {
+  if (failure === undefined) return { state: delivered > 0 ? 'Delivering' : 'Idle' } as const;
+  return { state: 'Failing', reason: failure.code, message: shortMessage(failure.message) } as const;
+}
+
+function deliveries(uid: string, account: ExportAccount | undefined, { totals, standing }: StatusFacts) {
+  const { lastDelivered = 0 } = account ?? {};
+  const before = standing.status.exports?.find((row) => row.uid === uid)?.lastDeliveredTime;
+  const time = lastDelivered > 0 ? timestamp(lastDelivered) : before;
+  return { ...totals.deliveries(uid, account), ...(time !== undefined && { lastDeliveredTime: time }) };
 }
 
 function ready({ failure, refused }: StatusFacts): Aspect {
@@ -153,8 +154,8 @@ function ready({ failure, refused }: StatusFacts): Aspect {
     return { type: 'Ready', status: 'False', reason, message };
   }
   if (refused.size > 0) {
-    const message = `${refused.size} captures ask for what this agent cannot do yet: update it`;
-    return { type: 'Ready', status: 'False', reason: 'AgentTooOld', message };
+    const message = `captures that ask for what this agent cannot do yet: ${refused.size}; update it`;
+    return { type: 'Ready', status: 'False', reason: TOO_OLD.reason, message };
   }
   return { type: 'Ready', status: 'True', reason: 'PlanApplied', message: 'the whole plan runs' };
 }
