@@ -15,8 +15,11 @@ export interface PodFacts {
   readonly identity: Identity;
 }
 
-/** Set by kubelet on a static pod's mirror: the uid that its cgroup is named after. */
+/** Set by kubelet on a static pod's mirror, both alike: the uid that its cgroup is named after. */
 const STATIC_POD_HASH = 'kubernetes.io/config.hash';
+const MIRROR = 'kubernetes.io/config.mirror';
+/** A hash, and never the uid of another pod, which anybody might write into an annotation of their own. */
+const HASH = /^[0-9a-f]{32}$/;
 
 export function podFacts({ metadata, spec = {}, status = {} }: PodObject, namespace: string): PodFacts {
   const { name, uid, labels = {}, annotations = {}, ownerReferences } = metadata;
@@ -25,7 +28,7 @@ export function podFacts({ metadata, spec = {}, status = {} }: PodObject, namesp
     namespace,
     name,
     labels,
-    uids: [...new Set([uid, annotations[STATIC_POD_HASH]].filter((known) => known !== undefined))],
+    uids: [uid, staticPodUid(annotations)].filter((known) => known !== undefined),
     ended: status.phase === 'Succeeded' || status.phase === 'Failed',
     hostNetwork: spec.hostNetwork === true,
     identity: identity({
@@ -38,6 +41,11 @@ export function podFacts({ metadata, spec = {}, status = {} }: PodObject, namesp
       nodeName: spec.nodeName,
     }),
   };
+}
+
+/** Kubelet deletes what calls itself a mirror of a static pod that it does not run. */
+function staticPodUid({ [STATIC_POD_HASH]: hash, [MIRROR]: mirror }: Readonly<Record<string, string>>) {
+  return hash !== undefined && hash === mirror && HASH.test(hash) ? hash : undefined;
 }
 
 /**

@@ -99,7 +99,8 @@ status: {phase: Running, podIP: 10.1.0.5, podIPs: [{ip: 10.1.0.5}, {ip: "FD00:0:
 
   it("keeps the uid that a static pod's cgroup is named after", () => {
     const hash = 'd41d8cd98f00b204e9800998ecf8427e';
-    const { inventory } = read(pod('static', `  uid: ${UID}\n  annotations: {kubernetes.io/config.hash: ${hash}}`));
+    const marks = ['hash', 'mirror'].map((key) => `kubernetes.io/config.${key}: ${hash}`).join(', ');
+    const { inventory } = read(pod('static', `  uid: ${UID}\n  annotations: {${marks}}`));
     expect(inventory.podOf(`/kubepods/burstable/pod${hash}/x`)?.name).toBe('static');
     expect(inventory.podOf(`/kubepods/burstable/pod${UID}/x`)?.name).toBe('static');
   });
