@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCgroupPath, parseProcCgroup } from '../../../../src/agent/identify/container.ts';
+import { kubeletRoot, parseCgroupPath, parseProcCgroup } from '../../../../src/agent/identify/container.ts';
 
 const UID = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';
 const UNDERSCORED = UID.replaceAll('-', '_');
@@ -193,5 +193,37 @@ describe('parseProcCgroup', () => {
         },
       ),
     );
+  });
+});
+
+describe('the directory of all pods of a kubelet', () => {
+  it.each([
+    [
+      'systemd',
+      `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UNDERSCORED}.slice`,
+      '/kubepods.slice',
+    ],
+    ['systemd, guaranteed', `/kubepods.slice/kubepods-pod${UNDERSCORED}.slice/crio-${ID}.scope`, '/kubepods.slice'],
+    ['cgroupfs', `/kubepods/besteffort/pod${UID}/${ID}`, '/kubepods'],
+    ['a cgroup root of its own', `/node1/kubepods/burstable/pod${UID}`, '/node1/kubepods'],
+    [
+      'kind with systemd',
+      `/docker/${OUTER}/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod${UNDERSCORED}.slice`,
+      `/docker/${OUTER}/kubelet.slice/kubelet-kubepods.slice`,
+    ],
+    ['kind with cgroupfs', `/docker/${OUTER}/kubelet/kubepods/pod${UID}`, `/docker/${OUTER}/kubelet/kubepods`],
+    [
+      'a node that is a pod of another node: its own, not that one',
+      `/kubepods/burstable/pod${OTHER_UID}/${OUTER}/kubelet/kubepods/burstable/pod${UID}`,
+      `/kubepods/burstable/pod${OTHER_UID}/${OUTER}/kubelet/kubepods`,
+    ],
+    ['a class of pods, as a directory', '/kubepods.slice/kubepods-besteffort.slice/', '/kubepods.slice'],
+    ['itself, as a directory', '/kubepods/', '/kubepods'],
+    ['itself, where nothing is below it', '/kubepods', undefined],
+    ["a driver that is not kubelet's", `/kubepods-burstable-pod${UNDERSCORED}.slice:cri-containerd:${ID}`, undefined],
+    ['a name that only ends so', `/mykubepods/pod${UID}`, undefined],
+    ['no kubelet at all', '/system.slice/ssh.service', undefined],
+  ])('%s', (_, path, root) => {
+    expect(kubeletRoot(path)).toBe(root);
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { LiveInventory } from '../../../../src/agent/identify/live-inventory.ts';
 import { desiredSelection } from '../../../../src/agent/select/desired.ts';
 import { CaptureSets, SET_NONE, SET_UNKNOWN } from '../../../../src/plan/sets.ts';
 import { capture, compile } from '../../plan/builders.ts';
-import { inventoryOf, OTHER_UID, SOME_UID } from '../pods.ts';
+import { inventoryOf, OTHER_UID, SOME_UID, watchedPod } from '../pods.ts';
 
 /** Set 1 is what the only capture selects: pods of namespace shop with app=web. */
 function sets(): CaptureSets {
@@ -105,5 +106,61 @@ describe('a pod whose cgroup is not there yet makes unknown', () => {
     const pods = inventoryOf({ a: { cgroup: '/pods' }, web: { uid: SOME_UID } });
     const cgroups = new Map([['/pods', 7]]);
     expect(desiredSelection(cgroups, pods, sets()).entries).toEqual(new Map([[7, SET_NONE]]));
+  });
+});
+
+describe('with an inventory that grows', () => {
+  const own = '/node1/kubepods/burstable';
+  const foreign = '/node2/kubepods';
+
+  it('a pod that it does not list yet is unknown, and so is what comes beside it', () => {
+    const cgroups = tree('/node1', '/node1/kubepods', own, `${own}/pod${OTHER_UID}`, `${own}/pod${OTHER_UID}/c`);
+    expect(desiredSelection(cgroups, new LiveInventory(), sets())).toMatchObject({
+      defaultSet: SET_NONE,
+      entries: new Map([
+        [3, SET_UNKNOWN],
+        [4, SET_UNKNOWN],
+        [5, SET_UNKNOWN],
+      ]),
+    });
+  });
+
+  it('what is in the directories of pods and can be none is told as such', () => {
+    const cgroups = tree('/node1', '/node1/kubepods', '/node1/kubepods/kubelet.service');
+    expect(desiredSelection(cgroups, new LiveInventory(), sets()).entries).toEqual(
+      new Map([
+        [3, SET_UNKNOWN],
+        [4, SET_NONE],
+      ]),
+    );
+  });
+
+  it('a pod of another node on this kernel is nobody of ours, once our own kubelet is known', () => {
+    const pods = new LiveInventory();
+    pods.putPod('shop/web', watchedPod('web', SOME_UID));
+    const [ours, theirs] = [`${own}/pod${SOME_UID}`, `${foreign}/pod${OTHER_UID}`];
+    const cgroups = tree('/node1', '/node1/kubepods', own, ours, `${ours}/c`, '/node2', foreign, theirs);
+    expect(desiredSelection(cgroups, pods, sets()).entries).toEqual(
+      new Map([
+        [3, SET_UNKNOWN],
+        [4, SET_UNKNOWN],
+        [5, 1],
+      ]),
+    );
+  });
+
+  it('a pod is selected as soon as it is listed, and stays what it was when it is gone', () => {
+    const pods = new LiveInventory();
+    const cgroups = tree('/kubepods', `/kubepods/pod${SOME_UID}`);
+    const setOfPod = () => desiredSelection(cgroups, pods, selecting).entries.get(3);
+    const selecting = sets();
+    expect(setOfPod()).toBe(SET_UNKNOWN);
+    pods.putPod('shop/web', watchedPod('web', SOME_UID));
+    expect(setOfPod()).toBe(1);
+    pods.putPod('shop/web', watchedPod('web', SOME_UID, { labels: {} }));
+    expect(setOfPod()).toBe(SET_NONE);
+    pods.putPod('shop/web', watchedPod('web', SOME_UID));
+    pods.removePod('shop/web');
+    expect(setOfPod()).toBe(1);
   });
 });
