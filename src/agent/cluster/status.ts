@@ -62,7 +62,7 @@ function captureRows(facts: StatusFacts): CaptureReport[] {
   const accounts = new Map(report.accounts.map((account) => [account.uid ?? '', account]));
   const planned = standing.plan.captures.map((capture) => plannedRow(capture, accounts.get(capture.uid), facts));
   const rows = planned.map(({ uid }) => uid);
-  // This process' own first: those of before it may be older.
+  // The latest first: this process' own before those of earlier ones.
   const ended = [...report.accounts.filter(({ uid }) => uid !== undefined).toReversed(), ...totals.formerCaptures]
     .map((row) => endedCapture(row, facts, accounts))
     .filter(({ uid }) => !rows.includes(uid) && rows.push(uid) > 0);
@@ -128,15 +128,17 @@ function exportRows(facts: StatusFacts): ExportReport[] {
 }
 
 function exportRow(uid: string, name: string, account: ExportAccount | undefined, facts: StatusFacts): ExportReport {
-  const counts = { deliveredPerSecond: facts.rate(uid), backlog: account?.backlog ?? 0 };
-  return { uid, name, ...exportState(account), ...deliveries(uid, account, facts), ...counts };
+  const counts = deliveries(uid, account, facts);
+  const now = { deliveredPerSecond: facts.rate(uid), backlog: account?.backlog ?? 0 };
+  return { uid, name, ...exportState(account?.failure, counts.delivered), ...counts, ...now };
 }
 
 function endedExport(uid: string, name: string, account: ExportAccount | undefined, facts: StatusFacts): ExportReport {
   return { uid, name, state: 'Ended', ...deliveries(uid, account, facts) };
 }
 
-function exportState({ failure, delivered = 0 }: Partial<ExportAccount> = {}) {
+/** @param delivered in all, by earlier processes too: that this one has delivered nothing yet is no news. */
+function exportState(failure: ExportAccount['failure'], delivered: number) {
   if (failure === undefined) return { state: delivered > 0 ? 'Delivering' : 'Idle' } as const;
   return { state: 'Failing', reason: failure.code, message: shortMessage(failure.message) } as const;
 }

@@ -67,7 +67,7 @@ describe('the status of a FlowAgent', () => {
     expect(canonicalJson(second)).toBe(canonicalJson(first));
   });
 
-  test('of another process that has counted nothing yet has the same totals and times', () => {
+  test('is the same, to the byte, of another process that has counted nothing yet', () => {
     const report = agentReport(
       [account(0, { observed: 23, exported: 23, lastMicros: NOW * 1000 })],
       [exportAccount(0, { delivered: 23, lastDelivered: NOW })],
@@ -75,7 +75,7 @@ describe('the status of a FlowAgent', () => {
     const first = agentStatus(facts({ report }), NOW);
     const of = { ...standing([plannedCapture(0)], [plannedExport(0)]), status: first };
     const next = facts({ standing: of, report: agentReport([account(0)], [exportAccount(0)]) });
-    expect(agentStatus(next, LATER)).toEqual({ ...first, exports: [{ ...first.exports?.[0], state: 'Idle' }] });
+    expect(canonicalJson(agentStatus(next, LATER))).toBe(canonicalJson(first));
   });
 });
 
