@@ -67,7 +67,11 @@ export class Ledger {
 
   /** The table has adopted another plan: its captures have an account from now on, those of before keep theirs. */
   adopt(): void {
-    for (const { index, name, uid } of this.#table.captures) Object.assign(this.#entry(index), { name, uid });
+    for (const { index, name, uid } of this.#table.captures) {
+      const entry = this.#entry(index);
+      this.#entries.delete(index);
+      this.#entries.set(index, Object.assign(entry, { name, uid }));
+    }
   }
 
   /** Nobody asks for this capture's account any more. */
@@ -119,7 +123,7 @@ export class Ledger {
     this.#kernel = totals;
   }
 
-  /** In the order in which the captures came first. */
+  /** Those that have left the plan first, the longest ended before the others; then the plan's, in its order. */
   accounts(): Account[] {
     return Array.from(this.#entries, ([index, entry]) => this.#account(index, entry));
   }

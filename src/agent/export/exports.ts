@@ -77,7 +77,7 @@ export class Exports {
     return this.#entries.get(index)?.exporter;
   }
 
-  /** Of all that were ever adopted and are not forgotten. */
+  /** Those that have left the plan and are not forgotten, the longest ended first; then the plan's, in its order. */
   accounts(): ExportAccount[] {
     return Array.from(
       this.#entries,
@@ -109,6 +109,10 @@ export class Exports {
     const { index, name, uid } = target;
     const spec = canonicalJson(target.spec);
     const known = this.#entries.get(index);
+    if (known !== undefined) {
+      this.#entries.delete(index);
+      this.#entries.set(index, known);
+    }
     if (known?.exporter !== undefined && known.spec === spec) return;
     if (known !== undefined) this.#leave(known);
     const entry = known ?? {

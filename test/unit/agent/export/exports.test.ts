@@ -89,6 +89,12 @@ describe('the exports of a plan', () => {
     expect(exports.accounts().map(({ index }) => index)).toEqual([7]);
   });
 
+  test('that have ended stand in the order of their ends, before those of the plan', () => {
+    const plans = [[4, 7, 9], [9, 4], [4], [4, 11]];
+    for (const indices of plans) exports.adopt(indices.map((index) => target(index, '/a')));
+    expect(exports.accounts().map(({ index }) => index)).toEqual([7, 9, 4, 11]);
+  });
+
   test('whose spec has changed get another sink, and go on counting', async () => {
     exports.adopt([target(4, '/a')]);
     await send(4);
