@@ -5,6 +5,7 @@ import { OPERATOR_POD_LABELS } from '../../src/api/names.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
 import { type Helm, helmFor } from '../support/cluster/helm.ts';
+import { run } from '../support/cluster/process/run.ts';
 import { whyNoCluster } from '../support/cluster/requirements.ts';
 import { AgentStandIn } from '../support/operator/agent-stand-in.ts';
 import { agentPods, CHART, installChart, roomyNode, upgradeChart } from '../support/operator/chart.ts';
@@ -39,7 +40,7 @@ interface Ended {
 /** Runs the command to its end, as its own process. */
 async function weirUninstall(
   timeout: string,
-  meanwhile: (said: () => string) => Promise<void> = async () => {},
+  meanwhile: (said: () => string, interrupt: () => void) => Promise<void> = async () => {},
 ): Promise<Ended> {
   const args = ['src/main.ts', 'uninstall', '--kubeconfig', kubeconfig, '--timeout', timeout];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -49,7 +50,10 @@ async function weirUninstall(
   });
   const closed = once(child, 'close');
   try {
-    await meanwhile(() => stderr);
+    await meanwhile(
+      () => stderr,
+      () => child.kill('SIGINT'),
+    );
     await closed;
     return { status: child.exitCode, said: steady(stderr).trimEnd().split('\n') };
   } finally {
@@ -135,7 +139,7 @@ describe.skipIf(reason !== undefined)(`weir uninstall ${reason ?? ''}`, () => {
   test('without an answer of the agents says which, and that it did not come in time', async () => {
     const { status, said } = await weirUninstall('3s');
     expect(said).toEqual([
-      'weir: no operator runs any more',
+      'weir: the operator has ended',
       'weir: emptied the plans of 3 nodes',
       'weir: waiting for the agents of 2 of 3 nodes: n1, n2',
       'not within 3 s: waiting for the agents of 2 of 3 nodes: n1, n2; their logs say why',
@@ -169,7 +173,7 @@ describe.skipIf(reason !== undefined)(`weir uninstall ${reason ?? ''}`, () => {
     });
     expect(done.said).toEqual([
       'weir: waiting for the operator to end: weir-operator-stuck',
-      'weir: no operator runs any more',
+      'weir: the operator has ended',
       'weir: emptied the plans of 3 nodes',
       'weir: waiting for the agents of 2 of 3 nodes: n1, n2',
       'weir: waiting for the agents of 1 of 3 nodes: n2',
@@ -199,6 +203,39 @@ describe.skipIf(reason !== undefined)(`weir uninstall ${reason ?? ''}`, () => {
     await world.api.patch('/apis/weir.dev/v1alpha1/flowagents/n2', { metadata: { finalizers: null } });
   });
 
+  test('ends at once when it is interrupted, and says nothing of rest', async () => {
+    const { status, said } = await weirUninstall('60s', async (words, interrupt) => {
+      await saying('waiting for the agents of', words);
+      interrupt();
+    });
+    expect([status, said.at(-1)]).toEqual([130, expect.stringContaining('waiting for the agents of')]);
+  });
+
+  test('does not take it for rest while an operator runs somewhere else', async () => {
+    const operator = await OperatorProcess.start(cluster);
+    try {
+      const { status, said } = await weirUninstall('60s');
+      expect([status, said.at(-1)]).toEqual([
+        1,
+        expect.stringMatching(
+          /^an operator runs somewhere else, and has written the plans of n1(?:, n2)? anew$|of n2 anew$/,
+        ),
+      ]);
+    } finally {
+      await operator.kill();
+    }
+  });
+
+  test('says that no API server answers', async () => {
+    const nobody = await cluster.kubeconfigFor(UNINSTALL, { server: 'https://127.0.0.1:1' });
+    const args = ['uninstall', '--kubeconfig', nobody, '--timeout', '1s'];
+    const { status, stderr } = await run('bin/weir', args);
+    expect([status, stderr.trimEnd().split('\n').at(-1)]).toEqual([
+      1,
+      expect.stringMatching(/^not within 1 s: the operator could not be told to end: .*ECONNREFUSED/),
+    ]);
+  });
+
   test('has used every right of config/uninstall, and no other', async () => {
     const events = await cluster.auditEvents();
     expect(used(events, UNINSTALL_USER)).toEqual(granted('config/uninstall/rbac.yaml'));
@@ -215,7 +252,6 @@ describe.skipIf(reason !== undefined)(`weir uninstall ${reason ?? ''}`, () => {
     const { status, said } = await weirUninstall('20s');
     expect(said).toEqual([
       'weir: there is no Deployment weir-operator in namespace weir-system',
-      'weir: no operator runs any more',
       'weir: emptied the plans of 0 nodes',
       'weir: 0 agents have let go of their kernel programs',
       'weir: Weir is at rest: it can be removed',

@@ -33,6 +33,8 @@ export interface Outstanding {
   readonly behind: readonly string[];
   /** Nodes without a living agent: nothing runs there that could say anything. */
   readonly silent: readonly string[];
+  /** Nodes whose plan is another again: somebody has written it. */
+  readonly replanned: readonly string[];
 }
 
 /**
@@ -54,12 +56,19 @@ export function outstanding(
       .filter(({ ready, terminating }) => ready && !terminating)
       .map(({ node }) => node),
   );
-  const late = agents
-    .filter(({ metadata: { name, generation = 0 }, status: { planHash, observedGeneration = -1 } = {} }) => {
-      const runs = planHash === hashes.get(name) && observedGeneration >= generation;
-      return hashes.has(name) && !runs;
-    })
-    .map(({ metadata }) => metadata.name)
-    .toSorted();
-  return { behind: late.filter((node) => living.has(node)), silent: late.filter((node) => !living.has(node)) };
+  const known = agents.filter(({ metadata }) => hashes.has(metadata.name));
+  const late = namesOf(
+    known.filter(({ metadata: { name, generation = 0 }, status: { planHash, observedGeneration = -1 } = {} }) => {
+      return planHash !== hashes.get(name) || observedGeneration < generation;
+    }),
+  );
+  return {
+    behind: late.filter((node) => living.has(node)),
+    silent: late.filter((node) => !living.has(node)),
+    replanned: namesOf(known.filter(({ metadata, spec }) => spec?.plan.hash !== hashes.get(metadata.name))),
+  };
+}
+
+function namesOf(agents: readonly AgentObject[]): string[] {
+  return agents.map(({ metadata }) => metadata.name).toSorted();
 }

@@ -5,6 +5,7 @@ import { ApiError } from '../../kube/api-error.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { listAll } from '../../kube/list-all.ts';
 import { DEPLOYMENTS, PODS } from '../../kube/resource.ts';
+import { WeirError } from '../../lib/errors.ts';
 import { list } from '../../plan/names.ts';
 import type { AgentObject, PodObject } from '../state/reduce.ts';
 import { outstanding } from './at-rest.ts';
@@ -47,7 +48,6 @@ async function endOperator({ client, namespace, say }: UninstallOptions, patienc
     () => scale().catch((error: unknown) => insteadOfMissing(error, { found: false })),
     (words) => `the operator could not be told to end: ${words}`,
   );
-  if (!found) say(`there is no Deployment ${OPERATOR_DEPLOYMENT} in namespace ${namespace}`);
   const labelSelector = selectorText(OPERATOR_POD_LABELS);
   await patience.until(
     async () => {
@@ -57,7 +57,7 @@ async function endOperator({ client, namespace, say }: UninstallOptions, patienc
     },
     (words) => `${words}. If its node is gone for good: kubectl delete pod --force. The plans are as they were`,
   );
-  say('no operator runs any more');
+  say(found ? 'the operator has ended' : `there is no Deployment ${OPERATOR_DEPLOYMENT} in namespace ${namespace}`);
 }
 
 /** Returns the hash of the empty plan by node. */
@@ -90,6 +90,13 @@ async function agentsAtRest(
         listAll<PodObject>(client, PODS, { namespace, labelSelector }),
       ]);
       const left = outstanding(hashes, agents, pods);
+      if (left.replanned.length > 0) {
+        const where = list(left.replanned);
+        throw new WeirError(
+          'ClusterFailed',
+          `an operator runs somewhere else, and has written the plans of ${where} anew`,
+        );
+      }
       if (left.behind.length === 0) return left;
       return `waiting for the agents of ${left.behind.length} of ${hashes.size} nodes: ${list(left.behind)}`;
     },

@@ -8,5 +8,5 @@ import { whyNoNodes } from './requirements.ts';
 /** As the global set-up of cluster tests, for tests on nodes. */
 export default async function buildNodeTools(): Promise<void> {
   const missing = existingKubeconfig() === undefined ? whyNoNodes() : whyNoCluster();
-  if (missing === undefined) await ensureTools(neededTools(2), buildProgress(process.stderr));
+  if (missing === undefined) await ensureTools([...neededTools(2), 'helm'], buildProgress(process.stderr));
 }

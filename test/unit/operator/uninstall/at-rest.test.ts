@@ -10,7 +10,8 @@ const HASHES = new Map([
 
 function agent(name: string, planHash?: string, observedGeneration = 7) {
   const metadata = { name, uid: `agent-${name}`, generation: 7 };
-  return { metadata, ...(planHash !== undefined && { status: { planHash, observedGeneration } }) };
+  const plan = { hash: HASHES.get(name) ?? '', node: name, reportSeconds: 10, programs: [], captures: [], exports: [] };
+  return { metadata, spec: { plan }, ...(planHash !== undefined && { status: { planHash, observedGeneration } }) };
 }
 
 function pod(nodeName: string, { ready = true, ending = false } = {}) {
@@ -38,7 +39,7 @@ describe('a FlowAgent at rest', () => {
   });
 
   test('has a plan that the schema takes, whatever somebody has made of it', () => {
-    expect(restingAgent(agent('n1')).spec.plan.reportSeconds).toBe(10);
+    expect(restingAgent({ metadata: { name: 'n1' } }).spec.plan.reportSeconds).toBe(10);
   });
 });
 
@@ -50,7 +51,7 @@ describe('what is outstanding', () => {
     ["another node's empty plan is none of one's own", [agent('n1', 'empty-2'), agent('n2', 'empty-2')], ['n1'], []],
     ['not one that is gone, nor one that came later', [agent('n3', 'old')], [], []],
   ] as const)('%s', (_, agents, behind, silent) => {
-    expect(outstanding(HASHES, agents, [pod('n1'), pod('n2')])).toEqual({ behind, silent });
+    expect(outstanding(HASHES, agents, [pod('n1'), pod('n2')])).toEqual({ behind, silent, replanned: [] });
   });
 
   test.each([
@@ -61,6 +62,13 @@ describe('what is outstanding', () => {
     expect(outstanding(HASHES, [agent('n1', 'old'), agent('n2', 'empty-2')], pods)).toEqual({
       behind: [],
       silent: ['n1'],
+      replanned: [],
     });
+  });
+
+  test('a plan that somebody has written since is told apart', () => {
+    const { metadata, spec } = agent('n1');
+    const anew = { metadata, spec: { plan: { ...spec.plan, hash: 'new' } } };
+    expect(outstanding(HASHES, [anew, agent('n2', 'empty-2')], [])).toMatchObject({ replanned: ['n1'] });
   });
 });
