@@ -226,10 +226,19 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
       securityContext: { ...container.securityContext, capabilities: { drop: ['ALL'], add: ['BPF'] } },
     }));
     const lesser = { ...spec, containers, nodeSelector: {} };
+    // Had it no controller, the DaemonSet would take it for its own, and away.
+    const owner = await world.api.create<KubeObject>(`/api/v1/namespaces/${OPERATOR_NAMESPACE}/configmaps`, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'lesser' },
+    });
+    const ownerReferences = [
+      { apiVersion: 'v1', kind: 'ConfigMap', name: 'lesser', uid: owner.metadata.uid ?? '', controller: true },
+    ];
     await world.api.create(PODS, {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: 'lesser', labels: metadata.labels },
+      metadata: { name: 'lesser', labels: metadata.labels, ownerReferences },
       spec: lesser,
     });
     const said = /node2: .*CAP_PERFMON/;
@@ -246,7 +255,7 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
     );
     const row = (await world.kubectl('get', 'fc', '-n', 'shop', 'all')).trim().split('\n').at(-1);
     expect(row?.split(/\s{2,}/).slice(0, 5)).toEqual(['all', 'False', 'ProgramFailed', '2', '1/2']);
-    await world.kubectl('delete', 'pod', '-n', OPERATOR_NAMESPACE, 'lesser');
+    await world.kubectl('delete', 'pod/lesser', 'cm/lesser', '-n', OPERATOR_NAMESPACE);
     await weir.upgrade();
     await programmedOn('2/2');
   }, 300_000);
