@@ -227,7 +227,7 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
     }));
     const lesser = { ...spec, containers, nodeSelector: {} };
     // Had it no controller, the DaemonSet would take it for its own, and away.
-    const owner = await world.api.create<KubeObject>(`/api/v1/namespaces/${OPERATOR_NAMESPACE}/configmaps`, {
+    const owner = await world.api.create(`/api/v1/namespaces/${OPERATOR_NAMESPACE}/configmaps`, {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'lesser' },

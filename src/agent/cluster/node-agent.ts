@@ -46,6 +46,8 @@ export interface NodeAgentOptions {
 
 /** A rate over less says more of the batches than of the flows. */
 const LEAST_RATE_MILLIS = 5_000;
+/** So long a gap in the counts is told: a rolling update must not leave every node degraded for ever. */
+const GAP_SHOWN_MILLIS = 600_000;
 /** What a kernel refuses now it may take later, as when memory is short. */
 const RETRY_MILLIS = 60_000;
 
@@ -62,7 +64,7 @@ export class NodeAgent {
   /** What the agent does now, and how it went. */
   #adopted: { readonly standing: Standing; readonly refused: ReadonlyMap<string, readonly string[]> } | undefined;
   #failure: WeirError | undefined;
-  #degraded: { readonly reason: string; readonly message: string } | undefined;
+  #gap: { readonly until: number; readonly reason: string; readonly message: string } | undefined;
   #cancelRetry: (() => void) | undefined;
   #isSynced = false;
 
@@ -120,7 +122,7 @@ export class NodeAgent {
     this.#isSynced = true;
     const standing = this.#standing.get(node);
     log.info({ pods: this.#inventory.size, captures: standing?.plan.captures.length ?? 0 }, 'the node is known');
-    this.#degraded = restartGap(standing, this.#options.now());
+    this.#gap = restartGap(standing, this.#options.now());
     await this.#adopt();
   }
 
@@ -230,7 +232,7 @@ export class NodeAgent {
       report,
       totals: this.#totals,
       rate: (uid: string) => this.#rates.of(uid),
-      degraded: this.#degraded,
+      degraded: this.#gap !== undefined && now() < this.#gap.until ? this.#gap : undefined,
     };
     const { name, uid, plan } = standing;
     return { name, uid, status: agentStatus(facts, now()), everySeconds: plan.reportSeconds };
@@ -254,7 +256,7 @@ function restartGap(standing: Standing | undefined, now: number) {
   const message =
     `the agent began at ${new Date(now).toISOString()}: connections that ended since its former report of ` +
     `${standing.reportedAt} may not have been seen, and are in no count`;
-  return { reason: 'Restarted', message };
+  return { until: now + GAP_SHOWN_MILLIS, reason: 'Restarted', message };
 }
 
 function asWeirError(error: unknown): WeirError {

@@ -166,5 +166,5 @@ function degraded({ degraded: why }: StatusFacts): Aspect {
   if (why === undefined) {
     return { type: 'Degraded', status: 'False', reason: 'AsExpected', message: 'nothing is amiss' };
   }
-  return { type: 'Degraded', status: 'True', ...why };
+  return { type: 'Degraded', status: 'True', reason: why.reason, message: why.message };
 }
