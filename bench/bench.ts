@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { agentCost } from './agent-cost.ts';
 import { kernelCost } from './kernel-cost.ts';
 import { operatorScale } from './operator-scale.ts';
 import { pipeline } from './pipeline.ts';
@@ -18,6 +19,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['pipeline', pipeline],
   ['throughput', throughput],
   ['operator-scale', operatorScale],
+  ['agent-cost', agentCost],
 ]);
 
 process.exitCode = await main(process.argv.slice(2), new Date());

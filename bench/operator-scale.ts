@@ -1,5 +1,4 @@
 /** What the operator costs as a cluster grows: its first look at everything, one pod's change, its memory. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AGENT_POD_LABELS } from '../src/api/names.ts';
 import { counterIntervalMillis } from '../src/operator/runtime/counter-interval.ts';
@@ -7,7 +6,9 @@ import { startCluster } from '../test/support/cluster/cluster.ts';
 import { eventually } from '../test/support/cluster/eventually.ts';
 import { OperatorProcess } from '../test/support/operator/operator-process.ts';
 import { OPERATOR_NAMESPACE, World } from '../test/support/operator/world.ts';
+import { inParallel } from './support/in-parallel.ts';
 import type { Bench, Measure } from './support/measure.ts';
+import { cpuMillis, rssBytes } from './support/process-cost.ts';
 
 interface Size {
   readonly nodes: number;
@@ -22,7 +23,6 @@ const SIZES: readonly Size[] = [
 ];
 const NAMESPACES = 20;
 const CHANGES = 211;
-const AT_ONCE = 16;
 const POD_CHANGE_MILLIS = 5;
 const RSS_MEBIBYTES = 400;
 const MEBIBYTE = 2 ** 20;
@@ -140,18 +140,6 @@ async function populate(world: World, { nodes, pods, captures }: Size): Promise<
   });
 }
 
-async function inParallel(count: number, make: (at: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < count) {
-      const at = next;
-      next += 1;
-      await make(at);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}
-
 async function idle(operator: OperatorProcess): Promise<void> {
   const waiting = [...(await operator.metrics())].filter(
     ([name, value]) => name.startsWith('weir_operator_queue_size') && value > 0,
@@ -171,18 +159,4 @@ async function quiet(operator: OperatorProcess, millis: number): Promise<void> {
     before = now;
     await pause(millis);
   }
-}
-
-/** User and system time of a process, ms; in steps of a clock tick, which is 10 ms. */
-function cpuMillis(pid: number): number {
-  // After the name, which may hold anything: state is the 3rd field, utime the 14th, stime the 15th (proc(5)).
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
-
-function rssBytes(pid: number): number {
-  const [, kibibytes = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kibibytes) * 1024;
 }

@@ -103,7 +103,7 @@ describe.skipIf(reason !== undefined)(`the rights of config/rbac ${reason ?? ''}
     // Its report is a real agent's; that of a stand-in has the same rights.
     await standIn.report('n1');
     proxy.answerNext(3, ({ query }) => query.get('sendInitialEvents') === 'true', { status: 422 });
-    const agent = await AgentProcess.start(cluster, 'n1', proxy.server);
+    const agent = await AgentProcess.start(cluster, 'n1', { server: proxy.server });
     await eventually(
       async () => expect((await world.getAgent('n1')).status?.conditions?.[0]).toMatchObject({ type: 'Ready' }),
       { what: 'it has reported' },

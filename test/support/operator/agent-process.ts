@@ -7,11 +7,19 @@ let runs = 0;
 
 /** `weir agent` on this machine, in the name of a node, with the rights of config/rbac and no others. */
 export class AgentProcess extends WeirProcess {
-  /** Resolves when the agent knows its node. @param server - in the place of the cluster's own. */
-  static async start(cluster: Cluster, node: string, server?: string): Promise<AgentProcess> {
+  /**
+   * Resolves when the agent knows its node.
+   * @param server - in the place of the cluster's own
+   * @param program - what Node runs; default: the sources
+   */
+  static async start(
+    cluster: Cluster,
+    node: string,
+    { server, program }: { readonly server?: string; readonly program?: string } = {},
+  ): Promise<AgentProcess> {
     const kubeconfig = await cluster.kubeconfigFor(AGENT, server === undefined ? {} : { server });
     const options = ['--kubeconfig', kubeconfig, '--node', node];
     const log = join(cluster.folder, `agent-${node}-${++runs}.log`);
-    return new AgentProcess(await WeirProcess.run('agent', options, log));
+    return new AgentProcess(await WeirProcess.run('agent', options, log, program));
   }
 }

@@ -16,10 +16,18 @@ export class WeirProcess implements AsyncDisposable {
     this.url = url;
   }
 
-  /** Resolves with what {@link WeirProcess} is made of, once the command says that it is ready. */
-  protected static async run(command: string, options: readonly string[], log: string): Promise<Started> {
+  /**
+   * Resolves with what {@link WeirProcess} is made of, once the command says that it is ready.
+   * @param program what Node runs, from the top of the checkout: the sources, or a bundle of them
+   */
+  protected static async run(
+    command: string,
+    options: readonly string[],
+    log: string,
+    program = 'src/main.ts',
+  ): Promise<Started> {
     const listening = ['--listen', '127.0.0.1:0', '--log-level', 'debug'];
-    const argv = [process.execPath, join(process.cwd(), 'src/main.ts'), command, ...options, ...listening];
+    const argv = [process.execPath, join(process.cwd(), program), command, ...options, ...listening];
     const daemon = await Daemon.start(command, argv, log);
     const url = await eventually(
       async () => {
