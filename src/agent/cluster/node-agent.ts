@@ -44,6 +44,13 @@ export interface NodeAgentOptions {
   readonly failed: (error: unknown) => void;
 }
 
+interface Gap {
+  /** ms since the epoch: told until then. */
+  readonly until: number;
+  readonly reason: 'Restarted';
+  readonly message: string;
+}
+
 /** A rate over less says more of the batches than of the flows. */
 const LEAST_RATE_MILLIS = 5_000;
 /** So long a gap in the counts is told: a rolling update must not leave every node degraded for ever. */
@@ -64,7 +71,7 @@ export class NodeAgent {
   /** What the agent does now, and how it went. */
   #adopted: { readonly standing: Standing; readonly refused: ReadonlyMap<string, readonly string[]> } | undefined;
   #failure: WeirError | undefined;
-  #gap: { readonly until: number; readonly reason: string; readonly message: string } | undefined;
+  #gap: Gap | undefined;
   #cancelRetry: (() => void) | undefined;
   #isSynced = false;
 
@@ -251,7 +258,7 @@ function countsByUid({ accounts, exports }: ReturnType<Agent['report']>): Map<st
 }
 
 /** Between the last report of an earlier process and this one's begin nobody looked: that is said, not passed over. */
-function restartGap(standing: Standing | undefined, now: number) {
+function restartGap(standing: Standing | undefined, now: number): Gap | undefined {
   if (standing?.reportedAt === undefined) return undefined;
   const message =
     `the agent began at ${new Date(now).toISOString()}: connections that ended since its former report of ` +

@@ -1,3 +1,4 @@
+import { type AgentDegradedReason, agentDegraded, agentReady, agentReadyReason } from '../../api/agent-conditions.ts';
 import { type Aspect, timestamp, withTransitions } from '../../api/transitions.ts';
 import type { CaptureReport, ExportReport, PlannedCapture, ProgramReport } from '../../api/types.generated.ts';
 import type { Account } from '../../export/ledger.ts';
@@ -23,7 +24,7 @@ export interface StatusFacts {
   /** Per second, lately, by uid of a capture or export. */
   readonly rate: (uid: string) => number;
   /** What is amiss though the plan runs; undefined where nothing is. */
-  readonly degraded: Pick<Aspect, 'reason' | 'message'> | undefined;
+  readonly degraded: { readonly reason: AgentDegradedReason; readonly message: string } | undefined;
 }
 
 /** What an agent says of all that only captures ask for that it does not understand. */
@@ -151,20 +152,14 @@ function deliveries(uid: string, account: ExportAccount | undefined, { totals, s
 }
 
 function ready({ failure, refused }: StatusFacts): Aspect {
-  if (failure !== undefined) {
-    const { reason, message } = failedState(failure);
-    return { type: 'Ready', status: 'False', reason, message };
-  }
+  if (failure !== undefined) return agentReady(agentReadyReason(failure.code), failedState(failure).message);
   if (refused.size > 0) {
     const message = `captures that ask for what this agent cannot do yet: ${refused.size}; update it`;
-    return { type: 'Ready', status: 'False', reason: TOO_OLD.reason, message };
+    return agentReady('AgentTooOld', message);
   }
-  return { type: 'Ready', status: 'True', reason: 'PlanApplied', message: 'the whole plan runs' };
+  return agentReady('PlanApplied', 'the whole plan runs');
 }
 
 function degraded({ degraded: why }: StatusFacts): Aspect {
-  if (why === undefined) {
-    return { type: 'Degraded', status: 'False', reason: 'AsExpected', message: 'nothing is amiss' };
-  }
-  return { type: 'Degraded', status: 'True', reason: why.reason, message: why.message };
+  return why === undefined ? agentDegraded('AsExpected', 'nothing is amiss') : agentDegraded(why.reason, why.message);
 }

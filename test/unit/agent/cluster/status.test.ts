@@ -234,7 +234,7 @@ describe('the conditions', () => {
       reason: 'AgentTooOld',
       message: 'captures that ask for what this agent cannot do yet: 1; update it',
     });
-    const degraded = { reason: 'Restarted', message: 'nobody looked' };
+    const degraded = { reason: 'Restarted' as const, message: 'nobody looked' };
     expect(condition('Degraded', { degraded })).toMatchObject({ status: 'True', ...degraded });
   });
 

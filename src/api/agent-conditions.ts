@@ -1,0 +1,73 @@
+import type { ConditionTable } from './condition-table.ts';
+import type { Aspect } from './transitions.ts';
+
+/** The conditions of a FlowAgent, which its node's agent sets itself. A reason fixes the status. */
+const CONDITIONS = {
+  Ready: {
+    meaning: 'The agent runs the whole plan of its node.',
+    reasons: {
+      PlanApplied: { status: 'True', meaning: 'Every capture of the plan runs.', remedy: '' },
+      MissingPrivilege: {
+        status: 'False',
+        meaning: "The agent's container lacks a capability; the message names it.",
+        remedy: "Give the agents' DaemonSet what docs/security.md lists, and look for a policy that takes it away.",
+      },
+      Unsupported: {
+        status: 'False',
+        meaning: "The node's kernel lacks something; the message says what.",
+        remedy: 'Update the kernel, or keep captures off the node with spec.nodeSelector.',
+      },
+      KernelRefused: {
+        status: 'False',
+        meaning: "The kernel refused a program; the message ends with the verifier's last line.",
+        remedy: 'Report it with the message and the kernel of the node. The agent tries again every minute.',
+      },
+      AgentTooOld: {
+        status: 'False',
+        meaning: 'A capture asks for what this version of the agent cannot do; the others run.',
+        remedy: "Bring the agents' DaemonSet to the version of the operator.",
+      },
+      Internal: {
+        status: 'False',
+        meaning: 'The agent failed in a way that it does not know.',
+        remedy: "Look into the log of the node's agent, and report it.",
+      },
+    },
+  },
+  Degraded: {
+    meaning: 'The counts of this node lack something, though its plan may run.',
+    reasons: {
+      AsExpected: { status: 'False', meaning: 'Nothing is amiss.', remedy: 'None.' },
+      Restarted: {
+        status: 'True',
+        meaning:
+          'The agent was started again: what ended between its former report and its begin is in no count. Shown for ten minutes.',
+        remedy: 'None after an update. Otherwise kubectl describe pod says why the former one ended.',
+      },
+    },
+  },
+} as const;
+
+/** For whoever goes through all of it. */
+export const AGENT_CONDITIONS: ConditionTable[string] = CONDITIONS;
+
+type Conditions = typeof CONDITIONS;
+export type AgentReadyReason = keyof Conditions['Ready']['reasons'];
+export type AgentDegradedReason = keyof Conditions['Degraded']['reasons'];
+
+export function agentReady(reason: AgentReadyReason, message: string): Aspect {
+  return { type: 'Ready', status: CONDITIONS.Ready.reasons[reason].status, reason, message };
+}
+
+export function agentDegraded(reason: AgentDegradedReason, message: string): Aspect {
+  return { type: 'Degraded', status: CONDITIONS.Degraded.reasons[reason].status, reason, message };
+}
+
+/** An error's code as a reason: what the table does not know is Internal. */
+export function agentReadyReason(code: string): AgentReadyReason {
+  return isReadyReason(code) ? code : 'Internal';
+}
+
+function isReadyReason(code: string): code is AgentReadyReason {
+  return code in CONDITIONS.Ready.reasons;
+}
