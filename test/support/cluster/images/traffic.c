@@ -5,6 +5,7 @@
  *   traffic echo PORT                             sends back what it gets until the client has sent all, closes
  *   traffic connect ADDRESS PORT COUNT BYTES      COUNT connections, one after another; each sends BYTES bytes, half-closes
  *                                                 and reads to the end
+ *   traffic hold ADDRESS PORT                     opens a connection, prints `holding`, and keeps it until it is ended
  *
  * Servers listen on all addresses, IPv4 and IPv6, and print `listening`. A client prints `LOCAL_PORT sent N received M` for
  * each connection, and ends with status 1 at the first one that fails. Status 2: wrong usage.
@@ -149,6 +150,18 @@ static void connect_once(const union address *there, socklen_t size, long bytes)
 	close(connection);
 }
 
+static void hold(const union address *there, socklen_t size)
+{
+	int connection = socket(there->any.sa_family, SOCK_STREAM, 0);
+	if (connection < 0)
+		fail("socket");
+	if (connect(connection, &there->any, size) < 0)
+		fail("connect");
+	printf("holding\n");
+	for (;;)
+		pause();
+}
+
 int main(int count, char **words)
 {
 	/* As the first process of a pod it would not get this signal otherwise. */
@@ -165,7 +178,10 @@ int main(int count, char **words)
 		for (long done = 0; done < connections; done++)
 			connect_once(&there, size, bytes);
 		return 0;
+	} else if (count == 4 && strcmp(words[1], "hold") == 0) {
+		union address there = {};
+		hold(&there, parse_address(words[2], number(words[3], 65535), &there));
 	}
-	fprintf(stderr, "usage: traffic serve PORT BYTES | echo PORT | connect ADDRESS PORT COUNT BYTES\n");
+	fprintf(stderr, "usage: traffic serve PORT BYTES | echo PORT | connect ADDRESS PORT COUNT BYTES | hold ADDRESS PORT\n");
 	return 2;
 }

@@ -76,6 +76,11 @@ export class Node {
     return this.#running.machine.pid;
   }
 
+  /** Absolute path of the folder of manifests that the kubelet runs without being told by anybody. */
+  get staticPods(): string {
+    return nodeLayout(this.#facts.folder).staticPods;
+  }
+
   get containerd(): Service {
     return this.#running.services.containerd;
   }
@@ -103,7 +108,7 @@ export class Node {
     const { controlPlane, nodes, tool, runc, images } = this.#site;
     const { number, name, folder } = this.#facts;
     const layout = nodeLayout(folder);
-    mkdirSync(layout.cni, { recursive: true });
+    for (const made of [layout.cni, layout.staticPods]) mkdirSync(made, { recursive: true });
     writeFileSync(layout.containerd, containerdSettings(this.#facts, runc));
     writeJson(join(layout.cni, '10-pods.conflist'), podNetworkSettings(this.#facts));
 

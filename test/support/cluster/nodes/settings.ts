@@ -26,6 +26,8 @@ export function nodeLayout(folder: string) {
     /** A file for each of SYSCTLS, by its name. */
     sysctls: join(folder, 'sysctls'),
     cni: join(folder, 'cni'),
+    /** Pods that the kubelet runs by itself. */
+    staticPods: join(folder, 'static-pods'),
     containerd: join(folder, 'containerd.toml'),
     kubelet: join(folder, 'kubelet.json'),
     kubeletKubeconfig: join(folder, 'kubelet.kubeconfig'),
@@ -87,6 +89,7 @@ export function kubeletSettings(node: NodeFacts, authority: string, serving: Ide
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
     cgroupDriver: 'cgroupfs',
     cgroupRoot: `/${node.podsCgroup}`,
+    staticPodPath: nodeLayout(node.folder).staticPods,
     // On machines that have cgroup v1, or swap, or a disk that is nearly full, tests run as well.
     failCgroupV1: false,
     failSwapOn: false,
