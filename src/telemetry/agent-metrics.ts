@@ -69,7 +69,7 @@ export function agentMetrics(gauges: AgentGauges): AgentMetrics {
       }),
     );
   };
-  const { report } = gauges;
+  const report = onceATurn(gauges.report);
   const byCapture = (count: (account: CountedFlows['accounts'][number]) => Readonly<Record<string, number>>) => () =>
     report().accounts.flatMap((account) =>
       Object.entries(count(account)).map(([what, value]): Row => [{ capture: account.capture, what }, value]),
@@ -132,4 +132,18 @@ export function agentMetrics(gauges: AgentGauges): AgentMetrics {
     registers: [registry],
   });
   return { registry, watchEvents };
+}
+
+/** All metrics of one scrape are read in one turn: from one report, which asks the kernel for every counter. */
+function onceATurn<T>(read: () => T): () => T {
+  let known: { readonly value: T } | undefined;
+  return () => {
+    if (known === undefined) {
+      known = { value: read() };
+      queueMicrotask(() => {
+        known = undefined;
+      });
+    }
+    return known.value;
+  };
 }

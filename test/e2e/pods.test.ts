@@ -73,8 +73,8 @@ describe.runIf(may)(`pods of every kind${missing === undefined ? '' : ` (${missi
     for (const namespace of ['shop', 'bank']) await weir.world.namespace(namespace);
     shop = new Workloads(api, 'shop');
     const bank = new Workloads(api, 'bank');
-    const { status } = await bank.serve({ name: 'server', node: 'node1', args: ['echo', PORT] });
-    server = status.podIP ?? '';
+    const answering = await bank.serve({ name: 'server', node: 'node1', args: ['echo', PORT] });
+    server = answering.status.podIP ?? '';
     await weir.world.export('weir-system/pods', { file: { path: FLOWS }, allowedNamespaces: { from: 'All' } });
     await weir.world.capture('shop/all', { exports: [{ name: 'pods', namespace: 'weir-system' }] });
     // The first pod of the namespace brings the capture onto the node.

@@ -5,12 +5,18 @@ import { account, agentReport, exportAccount } from '../agent/cluster/reports.ts
 let counted: CountedFlows;
 let ages: Record<string, number>;
 let pods: number;
+let looks: number;
 let metrics: AgentMetrics;
 
 beforeEach(() => {
   [ages, pods] = [{}, 0];
   counts(agentReport());
-  metrics = agentMetrics({ watchAges: () => Object.entries(ages), report: () => counted, pods: () => pods });
+  looks = 0;
+  const report = () => {
+    looks += 1;
+    return counted;
+  };
+  metrics = agentMetrics({ watchAges: () => Object.entries(ages), report, pods: () => pods });
 });
 
 function counts({ accounts, exports, node }: ReturnType<typeof agentReport>): void {
@@ -25,6 +31,13 @@ async function samples(name: string): Promise<string[]> {
 }
 
 describe('the metrics of an agent', () => {
+  test('are read from one report a scrape', async () => {
+    for (let scrape = 1; scrape <= 2; scrape += 1) {
+      await metrics.registry.metrics();
+      expect(looks).toBe(scrape);
+    }
+  });
+
   test('tell of every capture what became of its flows, by reason', async () => {
     const lost = { ...account(0).lost, ringFull: 1, queueFull: 2 };
     const filtered = { notSelected: 3, captureEnded: 0 };
