@@ -11,7 +11,7 @@ type Managed = {
 
 /**
  * Every object of weir.dev as it would be in any other run of the same changes: without instants, uids, and what counts
- * writes. A plan's hash is replaced by whether it is right, since uids are in it.
+ * writes, such as the generation of a plan. A plan's hash is replaced by whether it is right, since uids are in it.
  */
 export async function snapshot(world: World): Promise<Readonly<Record<string, unknown>>> {
   const all: Record<string, unknown> = {};
@@ -22,7 +22,7 @@ export async function snapshot(world: World): Promise<Readonly<Record<string, un
       const plan = 'plan' in object.spec ? object.spec.plan : undefined;
       all[`${plural} ${namespace ?? ''}/${name}`] = {
         spec: anonymous(object.spec),
-        status: anonymous(object.status),
+        status: anonymous(plan === undefined ? object.status : { ...object.status, observedGeneration: undefined }),
         managers,
         finalizers: Object.entries(object.metadata).find(([key]) => key === 'finalizers')?.[1],
         ...(plan !== undefined && { hashIsRight: isRight(plan), applied: isApplied(object, plan.hash) }),
