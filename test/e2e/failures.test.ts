@@ -253,8 +253,13 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
       },
       { what: 'the capture says why', timeoutMillis: 120_000 },
     );
-    const row = (await world.kubectl('get', 'fc', '-n', 'shop', 'all')).trim().split('\n').at(-1);
-    expect(row?.split(/\s{2,}/).slice(0, 5)).toEqual(['all', 'False', 'ProgramFailed', '2', '1/2']);
+    await eventually(
+      async () => {
+        const row = (await world.kubectl('get', 'fc', '-n', 'shop', 'all')).trim().split('\n').at(-1);
+        expect(row?.split(/\s{2,}/).slice(0, 5)).toEqual(['all', 'False', 'ProgramFailed', '2', '1/2']);
+      },
+      { what: 'kubectl get says it', timeoutMillis: COUNTED_MILLIS },
+    );
     await world.kubectl('delete', 'pod/lesser', 'cm/lesser', '-n', OPERATOR_NAMESPACE);
     await weir.upgrade();
     await programmedOn('2/2');

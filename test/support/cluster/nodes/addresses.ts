@@ -17,6 +17,11 @@ export function nodeAddress(number: number): string {
   return `198.18.255.${number}`;
 }
 
+/** Of its link to the others: locally administered, 02, and the address. */
+export function nodeMac(number: number): string {
+  return `02:00:c6:12:ff:${number.toString(16).padStart(2, '0')}`;
+}
+
 export function podSubnet(number: number): string {
   return `198.18.${number}.0/24`;
 }

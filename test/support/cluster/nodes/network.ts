@@ -1,4 +1,4 @@
-import { CONTROL_PLANE_ADDRESS, nodeAddress, podSubnet } from './addresses.ts';
+import { CONTROL_PLANE_ADDRESS, nodeAddress, nodeMac, podSubnet } from './addresses.ts';
 import type { Machine } from './machine.ts';
 
 const BRIDGE = 'br0';
@@ -24,8 +24,9 @@ export async function connect(node: Machine, controlPlane: Machine, number: numb
   const numbers = Array.from({ length: nodes }, (_, index) => index + 1);
   const others = numbers.filter((other) => other !== number);
   await node.ip(
+    // The same after a power failure: the neighbours remember it, and ask again only after many seconds.
+    `link set eth0 address ${nodeMac(number)} up`,
     `addr add ${nodeAddress(number)}/24 dev eth0`,
-    'link set eth0 up',
     `route add default via ${CONTROL_PLANE_ADDRESS}`,
     ...others.map((other) => `route add ${podSubnet(other)} via ${nodeAddress(other)}`),
   );
