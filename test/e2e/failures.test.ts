@@ -11,7 +11,7 @@ import { Traffic } from '../support/cluster/traffic.ts';
 import { Workloads } from '../support/cluster/workload.ts';
 import { leave } from '../support/operator/guest.ts';
 import { Installation } from '../support/operator/installation.ts';
-import { loadedPrograms, processesOf } from '../support/operator/node-processes.ts';
+import { killProcess, loadedPrograms, processesOf } from '../support/operator/node-processes.ts';
 import { whyNoInstallation } from '../support/operator/requirements.ts';
 import { OPERATOR_NAMESPACE, type World } from '../support/operator/world.ts';
 
@@ -95,9 +95,8 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
 
   test.runIf(mayOwn)(`kill -9 of the operator loses no flow and no count${why}`, async () => {
     const before = await observed();
-    const [operator] = await processesOf(cluster, 'operator');
     const connections = await traffic.during(async () => {
-      process.kill(operator ?? 0, 'SIGKILL');
+      const operator = await killProcess(cluster, 'operator');
       await eventually(async () => expect(await processesOf(cluster, 'operator')).not.toEqual([operator]), {
         what: 'another process took its place',
         timeoutMillis: COUNTED_MILLIS,
@@ -110,9 +109,10 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
   test.runIf(mayOwn)(`kill -9 of a kubelet neither${why}`, async () => {
     const before = await observed();
     const [node] = weir.nodes;
+    if (node === undefined) throw new Error(notOwn);
     const connections = await traffic.during(async () => {
-      await node?.kubelet.kill();
-      await node?.kubelet.start();
+      await node.kubelet.kill();
+      await node.kubelet.start();
       await weir.ready();
     });
     expect(connections).toBeGreaterThan(CONNECTIONS);
@@ -124,9 +124,8 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
     async () => {
       const before = await observed();
       const { metadata } = await weir.agentOn(second);
-      const [agent] = await processesOf(cluster, 'agent', metadata.uid);
       const connections = await traffic.during(async () => {
-        process.kill(agent ?? 0, 'SIGKILL');
+        await killProcess(cluster, 'agent', metadata.uid);
         await eventually(
           async () => {
             const { status } = await world.getAgent(second);
