@@ -1,7 +1,8 @@
-/** `npm run cluster -- up|down|status|load|kubectl …`: a Kubernetes API on this machine, for a person. */
+/** `npm run cluster -- up|down|status|load|images|kubectl …`: a Kubernetes API on this machine, for a person. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MOST_NODES } from '../test/support/cluster/nodes/addresses.ts';
 import { down } from './cluster/down.ts';
+import { images } from './cluster/images.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { load } from './cluster/load.ts';
 import { StateFolder } from './cluster/state.ts';
@@ -61,6 +62,13 @@ program
   .description('Give every node an image, from a file as `docker save` and `buildah push docker-archive:` write it.')
   .argument('<file>')
   .action((file: string) => load(folder, file));
+program
+  .command('images')
+  .description(
+    'Write the images that tests need on a cluster of your own, and say how to use them: see CONTRIBUTING.md.',
+  )
+  .argument('<folder>')
+  .action((target: string) => images(target));
 program
   .command('kubectl')
   .description('Run kubectl of the same version against it; every argument is passed on.')

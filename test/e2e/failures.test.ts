@@ -1,28 +1,32 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heldPrograms } from '../support/bpf-held.ts';
 import { Api, type KubeObject } from '../support/cluster/api.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
 import { succeed } from '../support/cluster/helm.ts';
-import { runInside } from '../support/cluster/inside.ts';
 import type { Node } from '../support/cluster/nodes/node.ts';
 import { whyNoOwnNodes } from '../support/cluster/nodes/requirements.ts';
+import { Traffic } from '../support/cluster/traffic.ts';
 import { Workloads } from '../support/cluster/workload.ts';
+import { leave } from '../support/operator/guest.ts';
 import { Installation } from '../support/operator/installation.ts';
+import { killProcess, loadedPrograms, processesOf } from '../support/operator/node-processes.ts';
+import { whyNoInstallation } from '../support/operator/requirements.ts';
 import { OPERATOR_NAMESPACE, type World } from '../support/operator/world.ts';
 
 /** What dies during traffic comes back by itself, what cannot run says why, and what is uninstalled leaves nothing. */
 
-const missing = whyNoOwnNodes();
-const may = missing === undefined || process.env['CI'] === 'true';
+const inCi = process.env['CI'] === 'true';
+const missing = whyNoInstallation();
+const may = missing === undefined || inCi;
+const notOwn = whyNoOwnNodes();
+const mayOwn = notOwn === undefined || inCi;
+const why = notOwn === undefined ? '' : ` (${notOwn})`;
 
 const CONNECTIONS = 23;
 const [PORT, REQUEST, ANSWER] = ['8080', '17', '1009'];
 const COUNTED_MILLIS = 40_000;
-const BETWEEN_MILLIS = 100;
 const PODS = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods`;
 
 interface AgentPod extends KubeObject {
@@ -33,55 +37,18 @@ interface AgentPod extends KubeObject {
 
 let cluster: Cluster;
 let weir: Installation;
-let pinsBefore: string;
+let pinsBefore: readonly string[];
 let world: World;
-/** UID of the pod that connects. */
-let client: string;
-/** Address of the pod that answers. */
-let server: string;
+let first: string;
+let second: string;
+/** From a pod on the first node to one on the second. */
+let traffic: Traffic;
+/** Ids of the programs that the agents of nodes of one's own held before Weir went. */
+let held: readonly number[];
 
 /** What stands in a node's bpffs. */
 async function pins(node: Node): Promise<string> {
   return (await node.run(['find', '/sys/fs/bpf', '-mindepth', '1'])).stdout;
-}
-
-/** Out of the client's pod, without the help of a kubelet. */
-async function connect(): Promise<void> {
-  const [node] = weir.nodes;
-  if (node === undefined) throw new Error('there is no node');
-  const program = join(cluster.folder, 'images', 'traffic');
-  const { status, stderr } = await runInside(node, client, [
-    program,
-    'connect',
-    server,
-    PORT,
-    `${CONNECTIONS}`,
-    REQUEST,
-  ]);
-  if (status !== 0) throw new Error(`status ${status}: ${stderr}`);
-}
-
-/** Traffic without a pause while something happens, and once more after it; resolves with how many connections there were. */
-async function during(happening: () => Promise<void>): Promise<number> {
-  let over = false;
-  const traffic = async () => {
-    let connections = 0;
-    for (let last = false; !last; connections += CONNECTIONS) {
-      last = over;
-      await connect();
-      await pause(BETWEEN_MILLIS);
-    }
-    return connections;
-  };
-  const happened = async () => {
-    try {
-      await happening();
-    } finally {
-      over = true;
-    }
-  };
-  const [connections] = await Promise.all([traffic(), happened()]);
-  return connections;
 }
 
 async function observed(): Promise<number> {
@@ -108,30 +75,29 @@ async function programmedOn(summary: string): Promise<void> {
 describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` (${missing})`}`, () => {
   beforeAll(async () => {
     cluster = await startCluster({ nodes: 2 });
-    const [node] = cluster.nodes ?? [];
-    if (node !== undefined) pinsBefore = await pins(node);
+    [first = '', second = ''] = cluster.nodeNames;
+    pinsBefore = await Promise.all((cluster.nodes ?? []).map(pins));
     weir = await Installation.install(cluster);
     world = weir.world;
-    await world.namespace('shop');
+    await weir.namespace('shop');
     const shop = new Workloads(new Api(cluster.kubeconfig), 'shop');
-    const [from, to] = await Promise.all([
-      shop.serve({ name: 'client', node: 'node1', args: ['echo', '9'] }),
-      shop.serve({ name: 'server', node: 'node2', args: ['serve', PORT, ANSWER] }),
+    const [client, server] = await Promise.all([
+      shop.serve({ name: 'client', node: first, args: ['echo', '9'] }),
+      shop.serve({ name: 'server', node: second, args: ['serve', PORT, ANSWER] }),
     ]);
-    client = from.metadata.uid ?? '';
-    server = to.status.podIP ?? '';
+    const address = server.status.podIP ?? '';
+    traffic = new Traffic(cluster, { client, address, port: PORT, request: REQUEST, connections: CONNECTIONS });
     await world.capture('shop/all', {});
     await programmedOn('2/2');
   }, 300_000);
 
-  afterAll(() => cluster?.stop());
+  afterAll(() => leave(cluster));
 
-  test('kill -9 of the operator loses no flow and no count', async () => {
+  test.runIf(mayOwn)(`kill -9 of the operator loses no flow and no count${why}`, async () => {
     const before = await observed();
-    const [operator] = await weir.processes('operator');
-    const connections = await during(async () => {
-      process.kill(operator ?? 0, 'SIGKILL');
-      await eventually(async () => expect(await weir.processes('operator')).not.toEqual([operator]), {
+    const connections = await traffic.during(async () => {
+      const operator = await killProcess(cluster, 'operator');
+      await eventually(async () => expect(await processesOf(cluster, 'operator')).not.toEqual([operator]), {
         what: 'another process took its place',
         timeoutMillis: COUNTED_MILLIS,
       });
@@ -140,49 +106,52 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
     await observedBecomes(before + 2 * connections);
   });
 
-  test('kill -9 of a kubelet neither', async () => {
+  test.runIf(mayOwn)(`kill -9 of a kubelet neither${why}`, async () => {
     const before = await observed();
     const [node] = weir.nodes;
-    const connections = await during(async () => {
-      await node?.kubelet.kill();
-      await node?.kubelet.start();
+    if (node === undefined) throw new Error(notOwn);
+    const connections = await traffic.during(async () => {
+      await node.kubelet.kill();
+      await node.kubelet.start();
       await weir.ready();
     });
     expect(connections).toBeGreaterThan(CONNECTIONS);
     await observedBecomes(before + 2 * connections);
   });
 
-  test('kill -9 of an agent: it comes back by itself, goes on counting, and says what nobody saw', async () => {
-    const before = await observed();
-    const { metadata } = await weir.agentOn('node2');
-    const [agent] = await weir.processes('agent', metadata.uid);
-    const connections = await during(async () => {
-      process.kill(agent ?? 0, 'SIGKILL');
-      await eventually(
-        async () => {
-          const { status } = await world.getAgent('node2');
-          expect(status?.conditions?.find(({ type }) => type === 'Degraded')).toMatchObject({
-            status: 'True',
-            reason: 'Restarted',
-            message: expect.stringMatching(
-              /connections that ended since its former report of .* may not have been seen/,
-            ),
-          });
-        },
-        { what: 'it says so', timeoutMillis: 60_000 },
-      );
-      await weir.ready();
-    });
-    // Of node 1 all, of node 2 what was seen.
-    const whole = before + connections;
-    await eventually(async () => expect(await observed()).toBeGreaterThan(whole), {
-      what: 'both nodes count',
-      timeoutMillis: COUNTED_MILLIS,
-    });
-    expect(await observed()).toBeLessThanOrEqual(before + 2 * connections);
-    await programmedOn('2/2');
-    await connect();
-  });
+  test.runIf(mayOwn)(
+    `kill -9 of an agent: it comes back by itself, goes on counting, and says what nobody saw${why}`,
+    async () => {
+      const before = await observed();
+      const { metadata } = await weir.agentOn(second);
+      const connections = await traffic.during(async () => {
+        await killProcess(cluster, 'agent', metadata.uid);
+        await eventually(
+          async () => {
+            const { status } = await world.getAgent(second);
+            expect(status?.conditions?.find(({ type }) => type === 'Degraded')).toMatchObject({
+              status: 'True',
+              reason: 'Restarted',
+              message: expect.stringMatching(
+                /connections that ended since its former report of .* may not have been seen/,
+              ),
+            });
+          },
+          { what: 'it says so', timeoutMillis: 60_000 },
+        );
+        await weir.ready();
+      });
+      // Of node 1 all, of node 2 what was seen.
+      const whole = before + connections;
+      await eventually(async () => expect(await observed()).toBeGreaterThan(whole), {
+        what: 'both nodes count',
+        timeoutMillis: COUNTED_MILLIS,
+      });
+      expect(await observed()).toBeLessThanOrEqual(before + 2 * connections);
+      await programmedOn('2/2');
+      await traffic.connect();
+    },
+  );
 
   test('an upgrade of the release rolls the agents and goes on', async () => {
     await weir.upgrade('agent.logLevel=debug');
@@ -203,7 +172,7 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
     await weir.ready();
     await programmedOn('2/2');
     const before = await observed();
-    await connect();
+    await traffic.connect();
     await eventually(async () => expect(await observed()).toBeGreaterThanOrEqual(before + 2 * CONNECTIONS), {
       what: 'flows are counted again',
       timeoutMillis: COUNTED_MILLIS,
@@ -211,13 +180,13 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
   });
 
   test('an agent that lacks a capability: kubectl get fc says 1/2, and why in words', async () => {
-    const { metadata, spec } = await world.api.get<AgentPod>(`${PODS}/${(await weir.agentOn('node2')).metadata.name}`);
-    await world.kubectl('label', 'node', 'node1', 'weir=yes');
-    await weir.upgrade('agent.nodeSelector.weir=yes');
+    const { metadata, spec } = await world.api.get<AgentPod>(`${PODS}/${(await weir.agentOn(second)).metadata.name}`);
+    const { metadata: firstNode } = await world.api.get(`/api/v1/nodes/${first}`);
+    await weir.upgrade(`agent.nodeSelector.kubernetes\\.io/hostname=${firstNode.labels?.['kubernetes.io/hostname']}`);
     await eventually(
-      async () => expect((await weir.pods('agent')).map(({ spec: { nodeName } }) => nodeName)).toEqual(['node1']),
+      async () => expect((await weir.pods('agent')).map(({ spec: { nodeName } }) => nodeName)).toEqual([first]),
       {
-        what: 'node 2 has no agent',
+        what: 'the second node has no agent',
         timeoutMillis: COUNTED_MILLIS,
       },
     );
@@ -241,14 +210,13 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
       metadata: { name: 'lesser', labels: metadata.labels, ownerReferences },
       spec: lesser,
     });
-    const said = /node2: .*CAP_PERFMON/;
     await eventually(
       async () => {
         const { status } = await world.getCapture('shop/all');
         expect(status?.conditions?.find(({ type }) => type === 'Programmed')).toMatchObject({
           status: 'False',
           reason: 'ProgramFailed',
-          message: expect.stringMatching(said),
+          message: expect.stringMatching(/CAP_PERFMON/),
         });
       },
       { what: 'the capture says why', timeoutMillis: 120_000 },
@@ -265,25 +233,26 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
     await programmedOn('2/2');
   }, 300_000);
 
-  test('uninstalled it leaves no program, map, pin, pod or secret, and nothing that holds a delete up', async () => {
-    const held = (await weir.agentProcesses()).flatMap(heldPrograms);
-    expect(held.length).toBeGreaterThan(0);
+  test('uninstalled it leaves no pod or secret, and nothing that holds a delete up', async () => {
+    held = (await processesOf(cluster, 'agent')).flatMap(heldPrograms);
     await succeed(weir.helm('uninstall', 'weir', '--namespace', OPERATOR_NAMESPACE, '--wait', '--timeout', '2m'));
     await eventually(async () => expect(await world.api.list(PODS)).toEqual([]), {
       what: 'the pods are gone',
       timeoutMillis: 60_000,
     });
     expect(await world.api.list(`/api/v1/namespaces/${OPERATOR_NAMESPACE}/secrets`)).toEqual([]);
-    expect(await weir.agentProcesses()).toEqual([]);
-    for (const node of weir.nodes) {
-      expect(await pins(node)).toBe(pinsBefore);
-    }
-    const ids = new Set((await weir.loadedPrograms()).map(({ id }) => id));
-    expect(held.filter((id) => ids.has(id))).toEqual([]);
     // People's objects are theirs; the kinds go when somebody deletes them, and at once.
     expect(await world.kubectl('get', 'fc', '-n', 'shop', '-o', 'name')).toContain('all');
     const crds = ['flowcaptures', 'flowexports', 'flowagents'].map((plural) => `crd/${plural}.weir.dev`);
     await world.kubectl('delete', ...crds, '--timeout=20s');
-    expect(readdirSync('/sys/fs/bpf')).not.toContain('weir');
   }, 300_000);
+
+  test.runIf(mayOwn)(`and its nodes hold no process, program, map or pin of it${why}`, async () => {
+    expect(held.length).toBeGreaterThan(0);
+    expect(await processesOf(cluster, 'agent')).toEqual([]);
+    expect(await Promise.all(weir.nodes.map(pins))).toEqual(pinsBefore);
+    const loaded = await loadedPrograms();
+    expect(held.filter((id) => loaded.has(id))).toEqual([]);
+    expect(readdirSync('/sys/fs/bpf')).not.toContain('weir');
+  });
 });

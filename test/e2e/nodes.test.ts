@@ -172,9 +172,9 @@ describe.runIf(may)(`a cluster with two nodes${missing === undefined ? '' : ` ($
     vi.stubEnv('WEIR_TEST_KUBECONFIG', cluster.kubeconfig);
     try {
       const guest = await startCluster({ nodes: 2 });
-      expect(guest.nodes).toBeUndefined();
+      expect([guest.nodes, guest.nodeNames]).toEqual([undefined, ['node1', 'node2']]);
       await guest.stop();
-      await expect(startCluster({ nodes: 3 })).rejects.toThrow('3 ready nodes are needed, and the cluster has 2');
+      await expect(startCluster({ nodes: 3 })).rejects.toThrow('3 nodes that take pods are needed, and 2');
     } finally {
       vi.unstubAllEnvs();
     }

@@ -7,7 +7,8 @@ import { eventually } from '../support/cluster/eventually.ts';
 import { TRAFFIC_IMAGE } from '../support/cluster/images/images.ts';
 import { whyNoOwnNodes } from '../support/cluster/nodes/requirements.ts';
 import { Workloads } from '../support/cluster/workload.ts';
-import { type FlowRecord, Installation } from '../support/operator/installation.ts';
+import { Installation } from '../support/operator/installation.ts';
+import type { FlowRecord } from '../support/operator/records.ts';
 
 /** Every kind of pod and of container that a kubelet runs: its connections have its name. */
 

@@ -44,6 +44,8 @@ export interface Cluster extends AsyncDisposable {
   readonly folder: string;
   /** In the order of their numbers; undefined for a cluster that runs already: its nodes are for its owner alone. */
   readonly nodes: readonly Node[] | undefined;
+  /** Names of as many real nodes as were asked for: pods may be put onto them. */
+  readonly nodeNames: readonly string[];
   /** Runs kubectl as admin, or with another kubeconfig; resolves whatever its exit status is. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Outcome>;
   /** Writes a kubeconfig with a fresh token of this service account and resolves with its path. */

@@ -5,6 +5,7 @@ import type { Cluster } from './cluster.ts';
 import { layoutOf } from './control-plane/layout.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { createWorkFolder, removeFolder } from './process/work-folder.ts';
+import { roomyNodes } from './real-nodes.ts';
 
 /** Path of the kubeconfig that tests are told to use; undefined: each starts a cluster of its own. */
 export function existingKubeconfig(): string | undefined {
@@ -12,11 +13,11 @@ export function existingKubeconfig(): string | undefined {
 }
 
 /**
- * A cluster that runs already, by the current context of a kubeconfig whose user may do everything. Rejects when it has fewer
- * ready nodes than are needed.
+ * A cluster that runs already, by the current context of a kubeconfig whose user may do everything. Rejects when fewer of its
+ * nodes take pods than are needed.
  */
 export async function existingCluster(kubeconfig: string, kubectl: string, nodes: number): Promise<Cluster> {
-  if (nodes > 0) await mustHaveNodes(kubeconfig, nodes);
+  const nodeNames = nodes > 0 ? await chooseNodes(kubeconfig, nodes) : [];
   const { server, ca } = readKubeconfig(kubeconfig);
   if (ca === undefined) throw new Error(`${kubeconfig}: the cluster has no certificate-authority`);
   const folder = createWorkFolder();
@@ -27,6 +28,7 @@ export async function existingCluster(kubeconfig: string, kubectl: string, nodes
   return {
     ...accessTo({ server, kubeconfig, authority, folder, kubectl }),
     nodes: undefined,
+    nodeNames,
     auditEvents: () => needsOwnCluster('auditEvents'),
     killApiServer: () => needsOwnCluster('killApiServer'),
     startApiServer: () => needsOwnCluster('startApiServer'),
@@ -35,17 +37,11 @@ export async function existingCluster(kubeconfig: string, kubectl: string, nodes
   };
 }
 
-async function mustHaveNodes(kubeconfig: string, needed: number): Promise<void> {
-  const nodes = await new Api(kubeconfig).list<NodeObject>('/api/v1/nodes');
-  const ready = nodes.filter(({ status }) =>
-    status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
-  );
-  if (ready.length >= needed) return;
-  throw new Error(`${kubeconfig}: ${needed} ready nodes are needed, and the cluster has ${ready.length}`);
-}
-
-interface NodeObject {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+async function chooseNodes(kubeconfig: string, needed: number): Promise<readonly string[]> {
+  const names = await roomyNodes(new Api(kubeconfig));
+  if (names.length >= needed) return names.slice(0, needed);
+  const has = `${names.length} of the cluster's are Ready, of Linux and without taints`;
+  throw new Error(`${kubeconfig}: ${needed} nodes that take pods are needed, and ${has}`);
 }
 
 async function needsOwnCluster(what: string): Promise<never> {

@@ -38,6 +38,7 @@ export function clusterOf({ plane, folder, kubectl, nodes, close }: Parts): Clus
   return {
     ...accessTo({ server: plane.server, kubeconfig: admin, authority, folder, kubectl }),
     nodes,
+    nodeNames: nodes.map(({ name }) => name),
     auditEvents: () => readAuditLog(auditLog),
     killApiServer: () => plane.killApiServer(),
     startApiServer: () => plane.startApiServer(),

@@ -1,6 +1,6 @@
 import type { Api, KubeObject } from './api.ts';
 import { eventually } from './eventually.ts';
-import { TRAFFIC_IMAGE } from './images/images.ts';
+import { trafficImage } from './images/named.ts';
 
 const READY_LIMIT_MILLIS = 60_000;
 
@@ -11,7 +11,7 @@ export interface Workload {
   /** As images/traffic.c has them. */
   readonly args: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
-  /** Default: traffic's. */
+  /** One that the node has; default: traffic's. */
   readonly image?: string;
 }
 
@@ -30,7 +30,7 @@ export interface PodStatus {
   }[];
 }
 
-export type WorkloadPod = KubeObject & { readonly status: PodStatus };
+export type WorkloadPod = KubeObject & { readonly spec: { readonly nodeName?: string }; readonly status: PodStatus };
 
 /** Pods of one namespace that run traffic.c. */
 export class Workloads {
@@ -45,15 +45,14 @@ export class Workloads {
   }
 
   /** Makes the pod; one that ends is not started again. */
-  async create({ name, node, args, labels = {}, image = TRAFFIC_IMAGE }: Workload): Promise<void> {
-    const container = { name: 'traffic', image, imagePullPolicy: 'Never', args };
+  async create({ name, node, args, labels = {}, image }: Workload): Promise<void> {
     await this.#api.create(this.#pods, {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name, labels },
       spec: {
         nodeName: node,
-        containers: [container],
+        containers: [container(args, image)],
         restartPolicy: args[0] === 'connect' ? 'Never' : 'Always',
         terminationGracePeriodSeconds: 1,
       },
@@ -61,11 +60,11 @@ export class Workloads {
   }
 
   /** Makes a Deployment of one pod and resolves with the pod when its server listens. It is found by its labels. */
-  async deploy({ name, node, args, labels = {}, image = TRAFFIC_IMAGE }: Workload): Promise<WorkloadPod> {
+  async deploy({ name, node, args, labels = {}, image }: Workload): Promise<WorkloadPod> {
     const spec = {
-      nodeSelector: { 'kubernetes.io/hostname': node },
+      affinity: onNode(node),
       terminationGracePeriodSeconds: 1,
-      containers: [{ name: 'traffic', image, imagePullPolicy: 'Never', args }],
+      containers: [container(args, image)],
     };
     await this.#api.create(`/apis/apps/v1/namespaces/${this.#namespace}/deployments`, {
       apiVersion: 'apps/v1',
@@ -107,6 +106,18 @@ export class Workloads {
     };
     return eventually(check, { what, timeoutMillis: READY_LIMIT_MILLIS });
   }
+}
+
+function container(args: readonly string[], image?: string): object {
+  const from = image === undefined ? trafficImage() : { image, imagePullPolicy: 'Never' };
+  return { name: 'traffic', args, ...from };
+}
+
+/** By the node's name: its label for a host name may be another one. */
+function onNode(name: string): object {
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [name] }];
+  const requiredDuringSchedulingIgnoredDuringExecution = { nodeSelectorTerms: [{ matchFields }] };
+  return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution } };
 }
 
 function mustFind(pods: readonly WorkloadPod[]): WorkloadPod {

@@ -9,7 +9,8 @@ import { imageInputs } from './inputs.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('build.sh', import.meta.url));
-const TAG = 'weir.dev/weir:test';
+/** Name and tag. */
+export const WEIR_IMAGE = 'weir.dev/weir:test';
 /** A build that takes longer than this hangs; the slowest took two minutes on two cores. */
 const LIMIT_SECONDS = 1_200;
 const STDERR_CHARACTERS = 4_000;
@@ -44,7 +45,7 @@ export async function weirImage(progress: (line: string) => void = () => undefin
   if (existsSync(archive)) {
     // The next build removes what nobody has asked for.
     utimesSync(archive, new Date(), new Date());
-    return { archive, tag: TAG };
+    return { archive, tag: WEIR_IMAGE };
   }
   mkdirSync(folder, { recursive: true });
   const storage = join(folder, `storage-${baseKey}`);
@@ -53,9 +54,9 @@ export async function weirImage(progress: (line: string) => void = () => undefin
       ? 'building the image: about 10 seconds, up to a minute and a half when packages changed'
       : 'building the image and a stand-in for its base, once: about 2 minutes on two cores, and 2 GB of disk',
   );
-  const script = [SCRIPT, ROOT, storage, join(folder, 'work'), base, nodeVersion, TAG, archive];
+  const script = [SCRIPT, ROOT, storage, join(folder, 'work'), base, nodeVersion, WEIR_IMAGE, archive];
   await build([join(folder, 'lock'), 'sh', '-c', BUILD, 'sh', archive, 'bash', ...script], progress);
-  return { archive, tag: TAG };
+  return { archive, tag: WEIR_IMAGE };
 }
 
 /** @param argv of flock */

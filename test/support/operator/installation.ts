@@ -1,50 +1,51 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { KubeObject } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { eventually } from '../cluster/eventually.ts';
 import { type Helm, helmFor } from '../cluster/helm.ts';
+import { type NamedImage, namedImage, parts } from '../cluster/images/named.ts';
 import type { Node } from '../cluster/nodes/node.ts';
-import { run } from '../cluster/process/run.ts';
+import { linuxNodes } from '../cluster/real-nodes.ts';
 import { weirImage } from '../image/image.ts';
 import { CHART, installChart, upgradeChart } from './chart.ts';
-import { OPERATOR_NAMESPACE, type World } from './world.ts';
+import { enter, makeNamespace } from './guest.ts';
+import { type Component, type InstalledPod, installedPods, readyPods } from './installed-pods.ts';
+import { type FlowRecord, readRecords, removeRecords } from './records.ts';
+import type { World } from './world.ts';
 
-const PODS = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods`;
 /** On a machine that does much else at once. */
 const READY_MILLIS = 120_000;
 
-interface InstalledPod extends KubeObject {
-  readonly spec: { readonly nodeName?: string };
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
-/** A flow record's fields by name. */
-export type FlowRecord = Readonly<Record<string, unknown>>;
-
-/** Weir as `helm install` brings it onto real nodes, from the project's own image. */
+/** Weir as `helm install` brings it onto real nodes: the project's own image, or the one that the cluster has. */
 export class Installation {
   readonly world: World;
   readonly helm: Helm;
+  /** How many nodes have an agent by the chart's own values. */
+  readonly agents: number;
   readonly #cluster: Cluster;
   readonly #image: readonly string[];
 
-  private constructor(cluster: Cluster, world: World, helm: Helm, image: readonly string[]) {
+  private constructor(cluster: Cluster, world: World, helm: Helm, image: readonly string[], agents: number) {
     this.#cluster = cluster;
     this.world = world;
     this.helm = helm;
     this.#image = image;
+    this.agents = agents;
   }
 
-  /** Resolves when the operator and an agent on every node are Ready. @param values - `name=value`, as for `--set`. */
+  /**
+   * Resolves when the operator and an agent on every node are Ready. Whatever becomes of it, `leave` ends it.
+   *
+   * @param values - `name=value`, as for `--set`
+   */
   static async install(cluster: Cluster, ...values: readonly string[]): Promise<Installation> {
-    const { archive, tag } = await weirImage();
-    await Promise.all((cluster.nodes ?? []).map((node) => node.importImage(archive)));
+    const image = imageValues(await imageOn(cluster));
+    await enter(cluster);
     const helm = await helmFor(cluster);
-    const image = imageValues(tag);
     const world = await installChart(cluster, helm, ...image, ...settings(values));
-    const installation = new Installation(cluster, world, helm, image);
+    const agents = (await linuxNodes(world.api)).length;
+    const installation = new Installation(cluster, world, helm, image, agents);
     await installation.ready();
+    // A killed run may have left some on nodes that stay.
+    await removeRecords(cluster);
     return installation;
   }
 
@@ -53,17 +54,19 @@ export class Installation {
     await upgradeChart(this.helm, CHART, ...this.#image, ...settings(values));
   }
 
-  /** The nodes on which a test may do everything. */
+  /** Makes a namespace, which nobody else may have. */
+  async namespace(name: string, labels?: Readonly<Record<string, string>>): Promise<void> {
+    await makeNamespace(this.#cluster, name, labels);
+  }
+
+  /** The nodes on which a test may do everything: none in a cluster that runs already. */
   get nodes(): readonly Node[] {
     return this.#cluster.nodes ?? [];
   }
 
   /** The records of a file export at this path, of all nodes. */
-  async records(path: string): Promise<readonly FlowRecord[]> {
-    const texts = await Promise.all(this.nodes.map((node) => node.run(['cat', path])));
-    // Where no record has come yet, there may be no file.
-    const lines = texts.flatMap(({ status, stdout }) => (status === 0 ? stdout.split('\n') : []));
-    return lines.filter((line) => line !== '').map((line): FlowRecord => JSON.parse(line));
+  records(path: string): Promise<readonly FlowRecord[]> {
+    return readRecords(this.#cluster, path);
   }
 
   /** Resolves when as many agents as there are nodes, and one operator, are Ready. */
@@ -72,9 +75,9 @@ export class Installation {
       async () => {
         for (const [component, count] of [
           ['operator', 1],
-          ['agent', this.nodes.length],
+          ['agent', this.agents],
         ] as const) {
-          const ready = (await this.pods(component)).filter(isReady);
+          const ready = await readyPods(this.world.api, component);
           if (ready.length !== count) throw new Error(`${ready.length} of ${count} ${component} pods are ready`);
         }
       },
@@ -82,32 +85,14 @@ export class Installation {
     );
   }
 
-  async pods(component: 'operator' | 'agent'): Promise<readonly InstalledPod[]> {
-    const all = await this.world.api.list<InstalledPod>(PODS);
-    return all.filter(({ metadata: { labels = {} } }) => labels['app.kubernetes.io/component'] === component);
+  /** What each of the nodes that a test has asked for reports to run: names of programs and their states. */
+  async programs(): Promise<readonly (object | undefined)[]> {
+    const agents = await Promise.all(this.#cluster.nodeNames.map((node) => this.world.getAgent(node)));
+    return agents.map(({ status }) => status?.programs?.map(({ name, state }) => [name, state]));
   }
 
-  /** Process ids of every agent of this cluster's nodes. */
-  agentProcesses(): Promise<readonly number[]> {
-    return this.processes('agent');
-  }
-
-  /** Process ids of the containers of a component, or of one pod of it. */
-  async processes(component: 'operator' | 'agent', uid?: string): Promise<readonly number[]> {
-    const uids = uid === undefined ? (await this.pods(component)).map(({ metadata }) => metadata.uid ?? '') : [uid];
-    const containers = this.nodes.flatMap(({ podsCgroup }) =>
-      globSync(join(podsCgroup, 'kubepods', '**', 'cgroup.procs')).filter((file) =>
-        uids.some((of) => file.includes(of)),
-      ),
-    );
-    const pids = containers.flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number));
-    // Beside each container stands the pause of its pod.
-    return pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('weir'));
-  }
-
-  /** Every eBPF program of the machine. */
-  async loadedPrograms(): Promise<readonly { readonly id: number }[]> {
-    return JSON.parse((await run('bpftool', ['-j', 'prog', 'show'])).stdout);
+  pods(component: Component): Promise<readonly InstalledPod[]> {
+    return installedPods(this.world.api, component);
   }
 
   /** The agent's pod on a node. */
@@ -118,16 +103,21 @@ export class Installation {
   }
 }
 
-function isReady({ status: { conditions = [] } }: InstalledPod): boolean {
-  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+/** Nodes of one's own are given the image of this checkout. */
+async function imageOn({ nodes }: Cluster): Promise<NamedImage> {
+  if (nodes === undefined) return namedImage('weir');
+  const { archive, tag } = await weirImage();
+  await Promise.all(nodes.map((node) => node.importImage(archive)));
+  const named = parts(tag);
+  if (named === undefined) throw new Error(`the image has no tag: ${tag}`);
+  return { ...named, pullPolicy: 'Never' };
 }
 
 function settings(values: readonly string[]): string[] {
   return values.flatMap((value) => ['--set', value]);
 }
 
-function imageValues(tag: string): string[] {
-  const at = tag.lastIndexOf(':');
-  const values = { 'image.repository': tag.slice(0, at), 'image.tag': tag.slice(at + 1), 'image.pullPolicy': 'Never' };
+function imageValues({ repository, tag, pullPolicy }: NamedImage): string[] {
+  const values = { 'image.repository': repository, 'image.tag': tag, 'image.pullPolicy': pullPolicy };
   return Object.entries(values).flatMap(([name, value]) => ['--set-string', `${name}=${value}`]);
 }

@@ -2,6 +2,7 @@ import { AGENT_POD_LABELS } from '../../../src/api/names.ts';
 import type { FlowAgent, FlowCapture, FlowExport } from '../../../src/api/types.generated.ts';
 import { Api, type KubeObject } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { kubectl } from '../cluster/kubectl.ts';
 
 export const OPERATOR_NAMESPACE = 'weir-system';
 export const OPERATOR = { namespace: OPERATOR_NAMESPACE, name: 'weir-operator' };
@@ -27,11 +28,11 @@ export class World {
 
   /** Installs crds/ and config/rbac, as docs/getting-started.md does. */
   static async install(cluster: Cluster): Promise<World> {
-    await succeed(cluster, ['apply', '-f', 'crds/']);
+    await kubectl(cluster, ['apply', '-f', 'crds/']);
     const crds = ['flowcaptures', 'flowexports', 'flowagents'].map((plural) => `crd/${plural}.weir.dev`);
-    await succeed(cluster, ['wait', '--for=condition=Established', ...crds, '--timeout=20s']);
-    await succeed(cluster, ['apply', '-f', 'config/rbac/namespace.yaml']);
-    await succeed(cluster, ['apply', '-f', 'config/rbac/']);
+    await kubectl(cluster, ['wait', '--for=condition=Established', ...crds, '--timeout=20s']);
+    await kubectl(cluster, ['apply', '-f', 'config/rbac/namespace.yaml']);
+    await kubectl(cluster, ['apply', '-f', 'config/rbac/']);
     return new World(cluster);
   }
 
@@ -141,14 +142,8 @@ export class World {
 
   /** Runs kubectl as admin; @throws Error when it fails. */
   kubectl(...args: readonly string[]): Promise<string> {
-    return succeed(this.#cluster, args);
+    return kubectl(this.#cluster, args);
   }
-}
-
-async function succeed(cluster: Cluster, args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await cluster.kubectl(args);
-  if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
-  return stdout;
 }
 
 function object(apiVersion: string, kind: string, metadata: object): object {

@@ -13,14 +13,15 @@ const IMAGES = { pause: PAUSE_IMAGE, traffic: TRAFFIC_IMAGE };
 
 /** Builds every image that nodes have from the start, in milliseconds. Resolves with the archives' paths, in `folder`. */
 export async function buildImages(folder: string): Promise<readonly string[]> {
+  return Promise.all([buildImage(folder, 'pause'), buildImage(folder, 'traffic')]);
+}
+
+/** Builds one. Resolves with the path of its archive, `NAME.tar` in `folder`; its program lies beside it. */
+export async function buildImage(folder: string, name: keyof typeof IMAGES): Promise<string> {
   mkdirSync(folder, { recursive: true });
-  return Promise.all(
-    Object.entries(IMAGES).map(async ([name, reference]) => {
-      const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
-      const [program, archive] = [join(folder, name), join(folder, `${name}.tar`)];
-      await runOrThrow('clang', ['-O2', '-static', '-s', '-Wall', '-Wextra', '-Werror', '-o', program, source]);
-      await writeImage(reference, program, archive);
-      return archive;
-    }),
-  );
+  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
+  const [program, archive] = [join(folder, name), join(folder, `${name}.tar`)];
+  await runOrThrow('clang', ['-O2', '-static', '-s', '-Wall', '-Wextra', '-Werror', '-o', program, source]);
+  await writeImage(IMAGES[name], program, archive);
+  return archive;
 }
