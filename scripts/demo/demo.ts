@@ -1,124 +1,50 @@
-/**
- * `npm run demo`: pods in network namespaces, HTTP through a router with NAT, captured by `weir capture` under a
- * FlowCapture, and checked. Leaves nothing behind, after Ctrl-C or kill -9 neither.
- */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+/** `npm run demo [-- --cluster]`: Weir at work on this machine, shown and checked. It leaves nothing behind. */
 import { fileURLToPath } from 'node:url';
-import { checkRecords, type FlowJson, throughNat } from './checks.ts';
-import { startTopology, type Topology } from './topology.ts';
-import { runTraffic } from './traffic.ts';
+import { Command, CommanderError } from 'commander';
+import { Refusal } from '../cluster/tell.ts';
+import { clusterDemo } from './cluster/cluster-demo.ts';
+import { wordsOf } from './interruption.ts';
+import { machineDemo } from './machine.ts';
+import { tell } from './tell.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CAPTURE = 'config/samples/checkout.yaml';
-const WIDTH = process.stdout.columns ?? 140;
+const DETAILS = `
+Without an option: pods in network namespaces behind a router that translates addresses, captured by \`weir capture\`; seconds.
 
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort(signal));
+With --cluster: a cluster of two real nodes in namespaces of this machine, no container engine and no registry; the image, built
+from this checkout; \`helm install\`; two FlowCaptures, one of them with a typing error; connections from a pod through a Service
+to servers on both nodes; what kubectl and the records say of them. About a minute; the first time some 15 minutes on two cores,
+since the programs of Kubernetes are built from their Go modules (Go 1.26 or newer) and the image from its packages. Both are kept
+in WEIR_CACHE (default: ~/.cache/weir).
 
-try {
-  process.exitCode = await demo();
-} catch (error) {
-  tell(`failed: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = interrupted.signal.aborted ? 130 : 1;
-}
+Both check what they show, and need root. Ctrl-C ends them at any time and leaves nothing behind.
+Exit status: 0 all holds, 1 something is off, 2 wrong usage, 3 this machine lacks something, 130 interrupted.`;
 
-async function demo(): Promise<number> {
-  if (process.getuid?.() !== 0) {
-    tell('the demo makes network namespaces and loads eBPF programs: run it as root (sudo npm run demo)');
-    return 3;
-  }
-  tell('building a network: clients and servers as pods, behind a router that translates addresses on both ways');
-  await using topology = await startTopology();
-  const flowsFile = join(topology.lab.temporary, 'flows.ndjson');
-  const recorder = join(topology.lab.temporary, 'recorder.yaml');
-  writeFileSync(recorder, recorderManifest(flowsFile));
+// The chart and the samples are named by their paths in the checkout.
+process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
 
-  tell(`capturing under ${CAPTURE}:\n\n${indent(readFileSync(join(ROOT, CAPTURE), 'utf8').trim())}\n`);
-  const weir = startCapture(['-f', CAPTURE, '-f', recorder, '--inventory', topology.inventoryFile]);
-  const exited = once(weir, 'exit');
+const program = new Command('npm run demo --')
+  .description('Shows Weir at work on this machine, checks what it shows, and leaves nothing behind.')
+  .option('--cluster', 'on two real Kubernetes nodes, by the chart and the image')
+  .showHelpAfterError('(--help shows what there is)')
+  .addHelpText('after', DETAILS)
+  .allowExcessArguments(false)
+  .exitOverride();
+
+process.exitCode = await main();
+// What was under way when it was interrupted is of no use any more: it would wait for a cluster that is gone.
+if (process.exitCode === 130) process.exit();
+
+async function main(): Promise<number> {
   try {
-    await started(weir, exited);
-    const traffic = await runTraffic(topology);
-    for (const { client, service, requests } of traffic) tell(`${client} made ${requests} HTTP requests to ${service}`);
-    tell('ending the capture as Ctrl-C would\n');
-  } finally {
-    weir.kill('SIGINT');
-    await exited;
+    const { cluster = false } = program.parse().opts<{ cluster?: boolean }>();
+    return await (cluster ? clusterDemo() : machineDemo());
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof Refusal) {
+      tell(error.message);
+      return error.status;
+    }
+    tell(`failed: ${wordsOf(error)}`);
+    return 1;
   }
-  if (interrupted.signal.aborted) return 130;
-  return verdict(topology, flowsFile, weir.exitCode);
-}
-
-function startCapture(flags: readonly string[]): ChildProcess {
-  // Should the demo be killed, the capture ends as by Ctrl-C.
-  const withOwner = ['--pdeathsig', 'INT', process.execPath];
-  return spawn('setpriv', [...withOwner, 'src/main.ts', 'capture', ...flags, '-o', 'table'], {
-    cwd: ROOT,
-    env: { ...process.env, COLUMNS: String(WIDTH) },
-    stdio: ['ignore', 'inherit', 'pipe'],
-    // Ctrl-C goes to the whole foreground group: the demo itself ends the capture, once.
-    detached: true,
-  });
-}
-
-/** Resolves when the capture says that it runs; passes on what it says, then and later. */
-async function started(weir: ChildProcess, exited: Promise<unknown>): Promise<void> {
-  if (weir.stderr === null) throw new Error('the capture has no stderr');
-  const lines = createInterface(weir.stderr);
-  const { promise: running, resolve, reject } = Promise.withResolvers<void>();
-  lines.on('line', (line) => {
-    process.stderr.write(`${line}\n`);
-    if (line.startsWith('weir: capturing')) resolve();
-  });
-  void exited.then(() => reject(new Error('weir capture ended before it ran; its reason stands above')));
-  interrupted.signal.addEventListener('abort', () => reject(new Error('interrupted')));
-  await running;
-}
-
-function verdict(topology: Topology, flowsFile: string, status: number | null): number {
-  const flows = readFileSync(flowsFile, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line): FlowJson => JSON.parse(line));
-  const checks = [
-    ...checkRecords(flows, topology),
-    { claim: 'the ledger balanced (exit status 0)', holds: status === 0 },
-  ];
-  tell(`\n${indent(throughNat(flows))}\n`);
-  for (const { claim, holds } of checks) tell(`${holds ? 'yes' : 'NO '}  ${claim}`);
-  return checks.every(({ holds }) => holds) ? 0 : 1;
-}
-
-/** A second capture of the same pods, into a file that the demo checks afterwards. */
-function recorderManifest(path: string): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'List',
-    items: [
-      {
-        apiVersion: 'weir.dev/v1alpha1',
-        kind: 'FlowCapture',
-        metadata: { name: 'recorder', namespace: 'shop' },
-        spec: { exports: [{ name: 'recording' }] },
-      },
-      {
-        apiVersion: 'weir.dev/v1alpha1',
-        kind: 'FlowExport',
-        metadata: { name: 'recording', namespace: 'shop' },
-        spec: { file: { path } },
-      },
-    ],
-  });
-}
-
-function indent(text: string): string {
-  return text.replaceAll(/^/gm, '    ');
-}
-
-function tell(text: string): void {
-  process.stdout.write(`demo: ${text}\n`);
 }

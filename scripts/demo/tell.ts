@@ -1,0 +1,16 @@
+import type { Check } from './checks.ts';
+
+/** One line of the demo's story, on stdout. */
+export function tell(text: string): void {
+  process.stdout.write(`demo: ${text}\n`);
+}
+
+export function indent(text: string): string {
+  return text.replaceAll(/^/gm, '    ');
+}
+
+/** Says of each claim whether it holds; returns the exit status: 0 when all do, else 1. */
+export function tellChecks(checks: readonly Check[]): number {
+  for (const { claim, holds } of checks) tell(`${holds ? 'yes' : 'NO '}  ${claim}`);
+  return checks.every(({ holds }) => holds) ? 0 : 1;
+}
