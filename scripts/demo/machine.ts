@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Refusal } from '../cluster/tell.ts';
 import { checkRecords, type FlowJson, throughNat } from './checks.ts';
 import { interruptible } from './interruption.ts';
-import { indent, tell, tellChecks } from './tell.ts';
+import { tell, tellBlock, tellChecks } from './tell.ts';
 import { startTopology, type Topology } from './topology.ts';
 import { runTraffic } from './traffic.ts';
 
@@ -33,9 +33,10 @@ async function run(interrupted: AbortSignal): Promise<number> {
   const recorder = join(topology.lab.temporary, 'recorder.yaml');
   writeFileSync(recorder, recorderManifest(flowsFile));
 
-  tell(`capturing under ${CAPTURE}:\n\n${indent(readFileSync(join(ROOT, CAPTURE), 'utf8').trim())}\n`);
+  tell(`capturing under ${CAPTURE}:`);
+  tellBlock(readFileSync(join(ROOT, CAPTURE), 'utf8'));
   const weir = startCapture(['-f', CAPTURE, '-f', recorder, '--inventory', topology.inventoryFile]);
-  const exited = once(weir, 'exit');
+  const exited = once(weir, 'close');
   try {
     await started(weir, exited, interrupted);
     const traffic = await runTraffic(topology);
@@ -84,7 +85,7 @@ function verdict(topology: Topology, flowsFile: string, status: number | null): 
     ...checkRecords(flows, topology),
     { claim: 'the ledger balanced (exit status 0)', holds: status === 0 },
   ];
-  tell(`\n${indent(throughNat(flows))}\n`);
+  tellBlock(throughNat(flows));
   return tellChecks(checks);
 }
 

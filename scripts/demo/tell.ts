@@ -5,7 +5,12 @@ export function tell(text: string): void {
   process.stdout.write(`demo: ${text}\n`);
 }
 
-export function indent(text: string): string {
+/** Text of more lines, such as what a command has written, set off from the story. */
+export function tellBlock(text: string): void {
+  process.stdout.write(`\n${indent(text.trim())}\n\n`);
+}
+
+function indent(text: string): string {
   return text.replaceAll(/^/gm, '    ');
 }
 

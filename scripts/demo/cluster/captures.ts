@@ -73,6 +73,6 @@ export async function printedRecords(world: World, least: number): Promise<reado
   );
 }
 
-export function readyOf(status: FlowCapture['status']) {
+function readyOf(status: FlowCapture['status']) {
   return status?.conditions?.find(({ type }) => type === 'Ready');
 }

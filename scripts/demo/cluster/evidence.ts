@@ -77,7 +77,7 @@ function checkStatus({ connections, checkout, typo }: Evidence): Check[] {
         checkout.flows.lost === 0,
     },
     {
-      claim: 'the typing error has observed nothing, and is told with the value that was probably meant',
+      claim: 'the capture with the typing error has observed nothing, and says which value was probably meant',
       holds:
         typo.flows?.observed === 0 &&
         ready?.reason === 'NoPodsMatched' &&
@@ -116,12 +116,15 @@ function isNamedExactly({ source, destination }: Pair): boolean {
 
 /** An end may say nothing of the other, but nothing that the other does not say of itself. */
 function agrees({ source, destination }: Pair): boolean {
-  const names = (record: FlowJson) => Object.keys(record).filter((name) => name.includes('.k8s.'));
-  const far = (record: FlowJson, side: string) => names(record).filter((name) => name.startsWith(`${side}.`));
   return (
-    far(source, 'destination').every((name) => source[name] === destination[name]) &&
-    far(destination, 'source').every((name) => destination[name] === source[name])
+    namesOf(source, 'destination').every((name) => source[name] === destination[name]) &&
+    namesOf(destination, 'source').every((name) => destination[name] === source[name])
   );
+}
+
+/** The fields by which a record says who one of its sides is. */
+function namesOf(record: FlowJson, side: 'source' | 'destination'): string[] {
+  return Object.keys(record).filter((field) => field.startsWith(`${side}.k8s.`));
 }
 
 function appears({ unselected: { client, server } }: Shop, records: readonly FlowJson[]): boolean {

@@ -1,17 +1,10 @@
 import type { World } from '../../../test/support/operator/world.ts';
-import { indent, tell } from '../tell.ts';
+import { tellBlock } from '../tell.ts';
 
 const PODS =
   'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,NODE:.spec.nodeName,STATUS:.status.phase';
 const READY_MESSAGE = 'jsonpath={.status.conditions[?(@.type=="Ready")].message}';
-const LEDGER = [
-  'custom-columns=CAPTURE:.metadata.name',
-  'OBSERVED:.status.flows.observed',
-  'EXPORTED:.status.flows.exported',
-  'FILTERED:.status.flows.filtered',
-  'SAMPLED OUT:.status.flows.sampledOut',
-  'LOST:.status.flows.lost',
-].join();
+const LEDGER = 'jsonpath={.status.flows}';
 
 /** What kubectl shows of the cluster, after what was typed. */
 export async function showCluster(world: World): Promise<void> {
@@ -23,11 +16,11 @@ export async function showCluster(world: World): Promise<void> {
 export async function showCaptures(world: World): Promise<void> {
   await show(world, 'get', 'fc', '-A');
   await show(world, 'get', 'fc', '-n', 'shop', 'typo', '-o', READY_MESSAGE);
-  await show(world, 'get', 'fc', '-n', 'shop', '-o', LEDGER);
+  await show(world, 'get', 'fc', '-n', 'shop', 'checkout', '-o', LEDGER);
 }
 
 async function show(world: World, ...args: readonly string[]): Promise<void> {
   const said = await world.kubectl(...args);
   const typed = args.map((word) => (/[^\w./=:,-]/.test(word) ? `'${word}'` : word)).join(' ');
-  tell(`\n${indent(`$ kubectl ${typed}\n${said.trim()}`)}\n`);
+  tellBlock(`$ kubectl ${typed}\n${said}`);
 }

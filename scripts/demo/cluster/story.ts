@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster } from '../../../test/support/cluster/cluster.ts';
 import { Installation } from '../../../test/support/operator/installation.ts';
 import type { Check } from '../checks.ts';
-import { indent, tell } from '../tell.ts';
+import { tell, tellBlock } from '../tell.ts';
 import { accountOf, applyCaptures, printedRecords, SAMPLE, TYPO } from './captures.ts';
 import { checkEvidence, pairsOf } from './evidence.ts';
 import { CONNECTIONS, openShop, visit, visitUnselected } from './shop.ts';
@@ -21,7 +21,8 @@ export async function tellStory(cluster: Cluster): Promise<readonly Check[]> {
   const shop = await openShop(cluster, world);
   await showCluster(world);
 
-  tell(`kubectl apply -f ${SAMPLE}, and a capture with a typing error (some 3 s):\n\n${indent(yamlOf())}\n`);
+  tell(`kubectl apply -f ${SAMPLE}, and a capture with a typing error (some 3 s):`);
+  tellBlock(yamlOf());
   await applyCaptures(cluster, world);
   const connections = await visit(world, shop);
   tell(`checkout made ${connections.length} connections to ${shop.service.address}:${shop.service.port}, the Service`);
@@ -34,10 +35,10 @@ export async function tellStory(cluster: Cluster): Promise<readonly Check[]> {
   await showCaptures(world);
   const pairs = pairsOf(records);
   tell(`the records, from the agents' logs, the first ${SHOWN_PAIRS} connections of ${pairs.length}:`);
-  tell(`\n${indent(pairsTable(pairs.slice(0, SHOWN_PAIRS)))}\n`);
+  tellBlock(pairsTable(pairs.slice(0, SHOWN_PAIRS)));
   return checkEvidence({ shop, connections, records, checkout, typo });
 }
 
 function yamlOf(): string {
-  return `${readFileSync(SAMPLE, 'utf8').trim()}\n---\n${TYPO.trim()}`;
+  return `${readFileSync(SAMPLE, 'utf8').trim()}\n---\n${TYPO}`;
 }
