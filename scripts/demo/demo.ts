@@ -12,7 +12,7 @@ Without an option: pods in network namespaces behind a router that translates ad
 
 With --cluster: a cluster of two real nodes in namespaces of this machine, no container engine and no registry; the image, built
 from this checkout; \`helm install\`; two FlowCaptures, one of them with a typing error; connections from a pod through a Service
-to servers on both nodes; what kubectl and the records say of them. Half a minute; the first time some 12 minutes on two cores,
+to servers on both nodes; what kubectl and the records say of them. Half a minute; the first time some 10 minutes on two cores,
 since the programs of Kubernetes are built from their Go modules (Go 1.26 or newer) and the image from its packages. Both are kept
 in WEIR_CACHE (default: ~/.cache/weir), and what \`scripts/setup nodes\` installs stays, too.
 
