@@ -24,13 +24,16 @@ const STDERR_CHARACTERS = 4_000;
 
 /**
  * Under the lock, which the kernel gives back however its holder ends; whoever waited finds the tool built. The program
- * appears under its name only when it is whole.
+ * appears under its name only when it is whole. Go leaves the files that it works with when it is interrupted.
  */
 const BUILD = `
 target=$1; shift
 echo locked
 [ -x "$target" ] && exit
-"$@" && mv "$target.new" "$target"
+trap 'rm -rf "$target.new" "$target.work"' EXIT
+trap 'exit 130' INT TERM
+mkdir -p "$target.work"
+GOTMPDIR="$target.work" "$@" && mv "$target.new" "$target"
 `;
 
 /**
