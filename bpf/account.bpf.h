@@ -76,12 +76,10 @@ static __always_inline struct tcp_flow *reserve_flow(__u32 set)
 	return flow;
 }
 
-/* The agent drains by the clock; only a ring that fills up faster than that wakes it. */
+/* The agent drains by the clock, and looks at the fill mark by itself: nobody waits to be woken. */
 static __always_inline void submit_flow(struct tcp_flow *flow)
 {
-	__u64 fill = bpf_ringbuf_query(&flows, BPF_RB_AVAIL_DATA);
-
-	bpf_ringbuf_submit(flow, fill > config.ring_wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(flow, BPF_RB_NO_WAKEUP);
 }
 
 #endif

@@ -104,8 +104,8 @@ struct program_config {
 	__u64 flow_id_key[2]; /* SipHash key */
 	__u32 flow_id_key_number;
 	__u32 max_connections; /* ceiling of tracked connections: sk_storage has none of its own */
-	__u32 ring_wakeup_bytes; /* fill mark above which the agent is woken at once */
 	__u32 join_mask; /* number of join buckets − 1 */
+	__u32 reserved;
 };
 
 #endif

@@ -13,7 +13,7 @@ import { monotonicMillis, systemTimers } from '../lib/timers.ts';
 import type { PlanExport } from '../plan/plan.ts';
 import { CaptureSets } from '../plan/sets.ts';
 import { type Naming, tcpFlow } from './attribute/tcp-flow.ts';
-import { decodeTcp } from './decode/tcp.ts';
+import { decodeTcp, type TcpEvent } from './decode/tcp.ts';
 import { WallClock } from './decode/wall-clock.ts';
 import { Exports } from './export/exports.ts';
 import { CgroupOwners } from './identify/cgroup-owners.ts';
@@ -23,7 +23,7 @@ import { ProcessCgroups } from './identify/process-cgroup.ts';
 import { type Agent, RunningAgent } from './lifecycle.ts';
 import { AWAITED, DRAIN_MILLIS, EXPORTER_OPTIONS, type KernelLimits, REOPEN_MILLIS, withDefaults } from './limits.ts';
 import { wallOffsetMicros } from './load/libc.ts';
-import { GuardedHandler } from './read/guarded.ts';
+import { Guard } from './read/guarded.ts';
 import { KernelCounts } from './report/kernel-counts.ts';
 import { Awaited } from './select/awaited.ts';
 import { desiredSelection } from './select/desired.ts';
@@ -95,7 +95,9 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
   const naming: Naming = { node, clock, cgroups: owners, netns: new NetnsOwners(), ...known };
 
   // read, decode
-  const awaited = new Awaited({ ...AWAITED, timers: systemTimers, release: (event) => intake.decide(event) });
+  const guarded = new Guard(events.recordFailed);
+  const release = guarded.around((event: TcpEvent) => intake.decide(event));
+  const awaited = new Awaited({ ...AWAITED, timers: systemTimers, release });
   const hold = awaited.hold.bind(awaited);
   const intake = new Intake(
     { decode: decodeTcp, hold, flow: (event) => tcpFlow(event, naming), route },
@@ -103,12 +105,11 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
     pods,
     owners,
   );
-  const guarded = new GuardedHandler(intake.record, events.recordFailed);
 
   // load, report
   const counts = new KernelCounts(sets);
   const kernel = { limits: withDefaults(limits), tree, desired, clock, counts };
-  const handling = { record: guarded.record, timers: systemTimers, failed: events.failed };
+  const handling = { record: guarded.around(intake.record), timers: systemTimers, failed: events.failed };
   const startTcp = () => startTcpCapture({ ...kernel, ...handling });
   const agent = new RunningAgent({
     startTcp,

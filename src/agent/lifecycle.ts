@@ -7,7 +7,7 @@ import { Slots } from '../plan/slots.ts';
 import type { ExportAccount, Exports } from './export/exports.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
 import type { Inventory } from './identify/inventory.ts';
-import type { GuardedHandler } from './read/guarded.ts';
+import type { Guard } from './read/guarded.ts';
 import type { KernelCounts, NodeCounts } from './report/kernel-counts.ts';
 import type { Awaited } from './select/awaited.ts';
 import type { Intake, IntakeCounts } from './select/intake.ts';
@@ -56,7 +56,7 @@ export interface Parts {
   readonly counts: Pick<KernelCounts, 'byCapture' | 'node' | 'forget'>;
   readonly intake: Pick<Intake, 'counts' | 'provisional' | 'forget'>;
   readonly awaited: Pick<Awaited, 'pods' | 'release' | 'releaseAll'>;
-  readonly guarded: Pick<GuardedHandler, 'faulty'>;
+  readonly guarded: Pick<Guard, 'faulty'>;
   readonly pods: Pick<Inventory, 'hasPod'>;
 }
 

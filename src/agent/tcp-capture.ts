@@ -53,7 +53,7 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
   const program = opened.adopt(loadTcpProgram(Libbpf.load(), limits), (loaded) => loaded.close());
   const selection = new SelectionMap(program.selection, program.selectionControl);
   const keeper = opened.adopt(keepSelected(tree, selection, desired, timers, failed), (kept) => kept.stop());
-  const ring = opened.adopt(ringSource(program.flows, clock, record), (mapped) => mapped.close());
+  const ring = opened.adopt(ringSource(program.flows, clock, record, timers), (mapped) => mapped.close());
   const loop = new DrainLoop(ring, failed);
   program.attach();
   counts.begin(program);

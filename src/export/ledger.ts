@@ -105,7 +105,11 @@ export class Ledger {
 
   /** A flow that the kernel observed for these captures is not theirs. */
   filtered(captures: readonly number[], reason: FilterReason): void {
-    for (const capture of captures) this.#entry(capture).filtered[reason]++;
+    for (const capture of captures) {
+      // Of a forgotten one nobody keeps an account any more.
+      const entry = this.#entries.get(capture);
+      if (entry !== undefined) entry.filtered[reason]++;
+    }
   }
 
   /** A flow of these captures that their sampling passes over. */

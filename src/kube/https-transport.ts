@@ -23,6 +23,8 @@ export class HttpsTransport implements Transport {
   readonly #module: typeof http | typeof https;
   readonly #userAgent: string;
 
+  #isClosed = false;
+
   /** @param userAgent what the server's audit log calls this program. */
   constructor(credentials: Credentials, userAgent: string) {
     this.#credentials = credentials;
@@ -57,7 +59,9 @@ export class HttpsTransport implements Transport {
     }
   }
 
+  /** Ends what is under way; nothing is asked any more. */
   close(): void {
+    this.#isClosed = true;
     this.#agent.destroy();
   }
 
@@ -72,6 +76,7 @@ export class HttpsTransport implements Transport {
 
   #exchange(request: KubeRequest, { headers, tls }: CurrentCredentials): Promise<http.IncomingMessage> {
     const { method, path, query = {}, body, contentType = 'application/json', signal } = request;
+    if (this.#isClosed) return Promise.reject(new TransportError(`${textOf(request)}: the connection is closed`));
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
     const text = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const sent = this.#module.request(urlOf(this.#credentials.server, path, query), {
@@ -100,7 +105,8 @@ export class HttpsTransport implements Transport {
       if (answered) return;
       // The server closed a kept connection as it was used again, most likely before it saw the request. What is not safe
       // to be done twice is not asked again.
-      if (sent.reusedSocket && CLOSED_BEFORE.has(error.code) && method !== 'POST' && signal?.aborted !== true) {
+      const mayAskAgain = !this.#isClosed && method !== 'POST' && signal?.aborted !== true;
+      if (mayAskAgain && sent.reusedSocket && CLOSED_BEFORE.has(error.code)) {
         resolve(this.#exchange(request, { headers, tls }));
       } else reject(new TransportError(`${textOf(request)}: ${reasonOf(error)}`, { cause: error }));
     });

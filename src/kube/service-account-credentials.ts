@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '../lib/errors.ts';
 import type { Credentials, CurrentCredentials } from './transport.ts';
@@ -18,7 +18,8 @@ export function serviceAccountCredentials(folder: string, server: URL, clock: ()
     server,
     async current() {
       if (known !== undefined && clock() - known.at < READ_AGAIN_MILLIS) return known.value;
-      const [token, ca] = await Promise.all([read(folder, 'token'), read(folder, 'ca.crt')]);
+      // At once: they lie in memory, and a file operation of somebody else that hangs must not hold them up.
+      const [token, ca] = [read(folder, 'token'), read(folder, 'ca.crt')];
       const value = { headers: { authorization: `Bearer ${token.trim()}` }, tls: { ca } };
       known = { at: clock(), value };
       return value;
@@ -29,9 +30,9 @@ export function serviceAccountCredentials(folder: string, server: URL, clock: ()
   };
 }
 
-async function read(folder: string, name: string): Promise<string> {
+function read(folder: string, name: string): string {
   try {
-    return await readFile(join(folder, name), 'utf8');
+    return readFileSync(join(folder, name), 'utf8');
   } catch (cause) {
     throw new WeirError(
       'InvalidInput',

@@ -195,7 +195,12 @@ export class NodeAgent {
   }
 
   #onStanding({ before, after }: Delta<Standing>): void {
-    if (this.#isSynced && !isSamePlan(before, after)) void this.#adopt();
+    if (this.#isSynced && !isSamePlan(before, after)) this.#adoptSoon();
+  }
+
+  /** As {@link #adopt}; a fault that it does not know ends the agent in order. */
+  #adoptSoon(): void {
+    this.#adopt().catch((error: unknown) => this.#options.failed(error));
   }
 
   /** Does what the FlowAgent asks now; what the kernel refuses is reported, and tried again. */
@@ -217,7 +222,7 @@ export class NodeAgent {
     log.info({ captures: plan.captures.length, programs: plan.programs, hash: plan.hash }, 'adopted a plan');
     if (failure !== undefined) {
       log.error({ error: failure.message, retryMillis: RETRY_MILLIS }, 'a program of the plan does not run');
-      this.#cancelRetry = timers.after(RETRY_MILLIS, () => void this.#adopt());
+      this.#cancelRetry = timers.after(RETRY_MILLIS, () => this.#adoptSoon());
     }
     this.#reporter.changed();
   }

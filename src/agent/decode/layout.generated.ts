@@ -64,8 +64,8 @@ export const PROGRAM_CONFIG = {
   flowIdKey: 0,
   flowIdKeyNumber: 16,
   maxConnections: 20,
-  ringWakeupBytes: 24,
-  joinMask: 28,
+  joinMask: 24,
+  reserved: 28,
 } as const;
 
 export const RECORD_TYPE = {

@@ -1,5 +1,6 @@
 import type { PodUidIdentities } from '../../attribution/identities.ts';
 import type { AddressAnswer, AddressOwners, CgroupOwner } from '../../attribution/owners.ts';
+import { canonicalJson } from '../../plan/canonical.ts';
 import type { Identity } from '../../record/flow.ts';
 import { kubeletRoot, parseCgroupPath } from './container.ts';
 import { type Inventory, namespaceLabelsWithName } from './inventory.ts';
@@ -16,7 +17,7 @@ export interface WatchedPod extends PodFacts {
 const MAX_GONE = 4096;
 const NOT_LISTED: AddressAnswer = { is: 'none', reason: 'notInInventory' };
 
-/** One object a pod for as long as it is known: attribution compares pods by it, encoders cache by its identity. */
+/** One object a pod for as long as it is known: attribution compares pods by it. */
 class LivePod implements InventoryPod {
   namespace = '';
   name = '';
@@ -27,21 +28,29 @@ class LivePod implements InventoryPod {
   addresses: readonly string[] = [];
   nodeAddresses: readonly string[] = [];
   readonly cgroup = undefined;
-  readonly identity: Identity;
+  /** One object for as long as it says the same: encoders cache by it. */
+  identity: Identity;
 
   constructor(identity: Identity) {
     this.identity = identity;
   }
 }
 
-/** The pods of this node and the labels of namespaces, as watches bring them; those that are gone stay known for a while. */
+/**
+ * The pods of this node and the labels of namespaces, as watches bring them; those that are gone stay known for a while. A pod
+ * is listed once its namespace is known, too: captures select by the labels of both.
+ */
 export class LiveInventory implements Inventory {
   readonly grows = true;
   readonly #pods = new Map<string, LivePod>();
-  readonly #byUid = new Map<string, LivePod>();
+  /** By uid, those that are there: two that claim one, as with a forged hash of a static pod, and it is nobody's. */
+  readonly #claims = new Map<string, Set<LivePod>>();
   readonly #byAddress = new Map<string, Set<LivePod>>();
-  readonly #gone = new Set<LivePod>();
+  /** By the uid of their object, the longest gone first. */
+  readonly #gone = new Map<string, LivePod>();
   readonly #namespaces = new Map<string, Readonly<Record<string, string>>>();
+  /** Pods of namespaces that are not known yet, by key. */
+  readonly #early = new Map<string, WatchedPod>();
   /** Of the kubelets in whose directories pods were found: one, on a node that is a node. */
   readonly #roots = new Set<string>();
 
@@ -55,43 +64,50 @@ export class LiveInventory implements Inventory {
 
   /** @param key `namespace/name`; of another uid than before, the former was removed. */
   putPod(key: string, watched: WatchedPod): void {
+    if (!this.#namespaces.has(watched.namespace) && !this.#pods.has(key)) {
+      this.#early.set(key, watched);
+      return;
+    }
     const pod = this.#pods.get(key) ?? new LivePod(watched.identity);
     this.#unindex(pod);
-    const { identity: _, ...facts } = watched;
+    const identity = canonicalJson(pod.identity) === canonicalJson(watched.identity) ? pod.identity : watched.identity;
     // An ended pod keeps its addresses in its status, and another pod may have them by now.
-    Object.assign(pod, facts, watched.ended && { addresses: [] });
+    Object.assign(pod, watched, { identity }, watched.ended && { addresses: [] });
     this.#pods.set(key, pod);
-    for (const uid of pod.uids) this.#byUid.set(uid, pod);
-    for (const address of pod.addresses) {
-      const owners = this.#byAddress.get(address);
-      if (owners === undefined) this.#byAddress.set(address, new Set([pod]));
-      else owners.add(pod);
-    }
+    for (const uid of pod.uids) addTo(this.#claims, uid, pod);
+    for (const address of pod.addresses) addTo(this.#byAddress, address, pod);
   }
 
   removePod(key: string): void {
+    this.#early.delete(key);
     const pod = this.#pods.get(key);
     if (pod === undefined) return;
     this.#pods.delete(key);
     this.#unindex(pod);
-    this.#gone.add(pod);
-    for (const oldest of this.#gone) {
+    const { podUid } = pod.identity;
+    if (podUid !== undefined) this.#gone.set(podUid, pod);
+    for (const oldest of this.#gone.keys()) {
       if (this.#gone.size <= MAX_GONE) break;
       this.#gone.delete(oldest);
-      for (const uid of oldest.uids) if (this.#byUid.get(uid) === oldest) this.#byUid.delete(uid);
     }
   }
 
   putNamespace(name: string, labels: Readonly<Record<string, string>>): void {
     this.#namespaces.set(name, labels);
+    for (const [key, watched] of this.#early) {
+      if (watched.namespace !== name) continue;
+      this.#early.delete(key);
+      this.putPod(key, watched);
+    }
   }
 
+  /** Its pods went before it. */
   removeNamespace(name: string): void {
     this.#namespaces.delete(name);
   }
 
   hasPod(uid: string): boolean {
-    return this.#byUid.has(uid);
+    return this.#podOf(uid) !== undefined;
   }
 
   namespaceLabels(namespace: string): Readonly<Record<string, string>> {
@@ -100,7 +116,7 @@ export class LiveInventory implements Inventory {
 
   podOf(path: string): InventoryPod | undefined {
     const { podUid } = parseCgroupPath(path);
-    const pod = podUid === undefined ? undefined : this.#byUid.get(podUid);
+    const pod = podUid === undefined ? undefined : this.#podOf(podUid);
     // Where a pod of this node is found, its kubelet's directories are.
     const root = pod === undefined ? undefined : kubeletRoot(path);
     if (root !== undefined) this.#roots.add(root);
@@ -120,6 +136,13 @@ export class LiveInventory implements Inventory {
     return { ownerAt: (address) => this.#ownerAt(address) };
   }
 
+  #podOf(uid: string): LivePod | undefined {
+    const claims = this.#claims.get(uid);
+    if (claims === undefined) return this.#gone.get(uid);
+    const [pod] = claims;
+    return claims.size === 1 ? pod : undefined;
+  }
+
   #ownerAt(address: string): AddressAnswer {
     const owners = [...(this.#byAddress.get(address) ?? [])].filter(({ hostNetwork }) => !hostNetwork);
     const [owner] = owners;
@@ -135,10 +158,19 @@ export class LiveInventory implements Inventory {
   }
 
   #unindex(pod: LivePod): void {
-    for (const address of pod.addresses) {
-      const owners = this.#byAddress.get(address);
-      owners?.delete(pod);
-      if (owners?.size === 0) this.#byAddress.delete(address);
-    }
+    for (const uid of pod.uids) removeFrom(this.#claims, uid, pod);
+    for (const address of pod.addresses) removeFrom(this.#byAddress, address, pod);
   }
+}
+
+function addTo(index: Map<string, Set<LivePod>>, key: string, pod: LivePod): void {
+  const known = index.get(key);
+  if (known === undefined) index.set(key, new Set([pod]));
+  else known.add(pod);
+}
+
+function removeFrom(index: Map<string, Set<LivePod>>, key: string, pod: LivePod): void {
+  const known = index.get(key);
+  known?.delete(pod);
+  if (known?.size === 0) index.delete(key);
 }

@@ -1,4 +1,4 @@
-/** The few C library calls that Node does not offer: shared mappings, waiting on a BPF map, and clocks to the nanosecond. */
+/** The few C library calls that Node does not offer: shared mappings, and clocks to the nanosecond. */
 import { constants } from 'node:os';
 import koffi from 'koffi';
 import { WeirError } from '../../lib/errors.ts';
@@ -17,14 +17,11 @@ const vsnprintf: (buffer: Uint8Array, size: number, format: string, variadic: un
 );
 const getpagesize: () => number = libc.func('int getpagesize()');
 const strerror: (error: number) => string = libc.func('const char *strerror(int error)');
-const pollFd = koffi.struct('weir_pollfd', { fd: 'int', events: 'short', revents: 'short' });
-const poll = libc.func('poll', 'int', [koffi.inout(koffi.pointer(pollFd)), 'unsigned long', 'int']);
 
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 const MAP_FAILED = 2n ** 64n - 1n;
-const POLLIN = 1;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const MAX_LINE = 4096;
@@ -50,19 +47,6 @@ export function mapShared(fd: number, offset: number, length: number, access: 'r
   }
   const bytes = koffi.view(address, length);
   return { bytes, unmap: () => void munmap(address, length) };
-}
-
-/**
- * Waits until `fd` is readable or `milliseconds` have passed, on a thread of its own.
- * Resolves true when it is readable.
- */
-export function waitReadable(fd: number, milliseconds: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    poll.async([{ fd, events: POLLIN, revents: 0 }], 1, milliseconds, (error: unknown, ready: number) => {
-      if (error) reject(error);
-      else resolve(ready > 0);
-    });
-  });
 }
 
 const time = new BigInt64Array(2);

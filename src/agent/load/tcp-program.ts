@@ -69,7 +69,6 @@ function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions):
   config.set(options.flowIdKey, PROGRAM_CONFIG.flowIdKey);
   view.setUint32(PROGRAM_CONFIG.flowIdKeyNumber, options.flowIdKeyNumber, true);
   view.setUint32(PROGRAM_CONFIG.maxConnections, options.maxConnections, true);
-  view.setUint32(PROGRAM_CONFIG.ringWakeupBytes, options.ringBytes / 4, true);
   view.setUint32(PROGRAM_CONFIG.joinMask, options.joinBuckets - 1, true);
 }
 

@@ -1,14 +1,10 @@
-import type { RecordHandler } from './ring.ts';
-
 /** Keeps a record that cannot be handled from ending the capture: it is counted, and the next one is taken. */
-export class GuardedHandler {
-  readonly #handle: RecordHandler;
+export class Guard {
   readonly #failed: (error: unknown) => void;
   #faulty = 0;
 
   /** `failed` is told of the first failure only: thousands more may have the same cause. */
-  constructor(handle: RecordHandler, failed: (error: unknown) => void) {
-    this.#handle = handle;
+  constructor(failed: (error: unknown) => void) {
     this.#failed = failed;
   }
 
@@ -17,13 +13,15 @@ export class GuardedHandler {
     return this.#faulty;
   }
 
-  /** Never throws. */
-  readonly record: RecordHandler = (view, offset, length) => {
-    try {
-      this.#handle(view, offset, length);
-    } catch (error) {
-      this.#faulty++;
-      if (this.#faulty === 1) this.#failed(error);
-    }
-  };
+  /** The same, but that it never throws. */
+  around<Arguments extends readonly unknown[]>(handle: (...record: Arguments) => void): (...record: Arguments) => void {
+    return (...record) => {
+      try {
+        handle(...record);
+      } catch (error) {
+        this.#faulty++;
+        if (this.#faulty === 1) this.#failed(error);
+      }
+    };
+  }
 }

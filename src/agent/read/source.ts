@@ -1,6 +1,6 @@
+import type { Timers } from '../../lib/timers.ts';
 import type { WallClock } from '../decode/wall-clock.ts';
 import type { BpfMap } from '../load/bpf-map.ts';
-import { waitReadable } from '../load/libc.ts';
 import type { DrainSource } from './drain-loop.ts';
 import { mapRing } from './pages.ts';
 import { type RecordHandler, RingReader } from './ring.ts';
@@ -11,17 +11,36 @@ export interface RingSource extends DrainSource {
 }
 
 /** The wall clock is followed before every drain, so that its records get the offset of their time. */
-export function ringSource(map: BpfMap, clock: WallClock, handle: RecordHandler): RingSource {
+export function ringSource(map: BpfMap, clock: WallClock, handle: RecordHandler, timers: Timers): RingSource {
   const pages = mapRing(map);
   const reader = new RingReader(pages);
   return {
     bytes: pages.dataBytes,
     backlogBytes: () => reader.backlogBytes(),
-    wait: (millis) => waitReadable(map.fd, millis),
+    wait: (millis) => waitForRing(() => reader.backlogBytes() > pages.dataBytes / WAKING_SHARE, millis, timers),
     drain(limit) {
       clock.follow();
       return reader.drain(handle, limit);
     },
     close: () => pages.unmap(),
   };
+}
+
+/** The ring is emptied at once when so much of it is full. */
+const WAKING_SHARE = 4;
+/** Three quarters of 8 MiB are 30,000 records: 1.2 million a second would fill them between two looks. */
+const LOOK_MILLIS = 25;
+
+/**
+ * Resolves when the ring fills, or after the time. By looks of this thread: waiting for the kernel would take one of the few
+ * threads that file operations share, and a disk that hangs holds them all.
+ */
+export function waitForRing(isFilling: () => boolean, millis: number, timers: Timers): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = (left: number): void => {
+    if (left <= 0 || isFilling()) resolve();
+    else timers.after(Math.min(left, LOOK_MILLIS), () => look(left - LOOK_MILLIS));
+  };
+  look(millis);
+  return promise;
 }

@@ -6,15 +6,15 @@ import type { SelectionMap } from './selection-map.ts';
 
 /** inotify tells of one directory at a time: a new pod makes several within moments. */
 const SETTLE_MILLIS = 5;
-/** Where cgroups come and go all the time, a rescan takes at most a tenth of it. */
+/** See restAfter. */
 const RESTS_PER_RESCAN = 10;
 /** inotify events can be lost when its queue overflows, and nobody says so. */
 const RESCAN_MILLIS = 10_000;
 
 export interface SelectionKeeper {
-  /** Something else than the tree has changed: the selection is written soon. */
+  /** Something else than the tree has changed: the selection is written soon, from the tree as it is known. */
   changed(): void;
-  /** As {@link changed}, and it is written when this returns. @throws what a write throws. */
+  /** Looks at the tree and writes at once. @throws what these throw; then it goes on all the same. */
   refresh(): void;
   stop(): void;
 }
@@ -30,42 +30,61 @@ export function keepSelected(
   timers: Timers,
   failed: (error: unknown) => void,
 ): SelectionKeeper {
-  let cancel: (() => void) | undefined;
-  let settling = false;
-  let settleMillis = SETTLE_MILLIS;
-  const refresh = (): void => {
+  let cancelScan: (() => void) | undefined;
+  let cancelWrite: (() => void) | undefined;
+  let [settling, writing] = [false, false];
+  let [scanRest, writeRest] = [SETTLE_MILLIS, SETTLE_MILLIS];
+  const write = (): void => {
+    writing = false;
+    cancelWrite?.();
     const begun = monotonicMillis();
-    settling = false;
-    tree.rescan();
     selection.write(desired());
-    settleMillis = Math.max(SETTLE_MILLIS, (monotonicMillis() - begun) * RESTS_PER_RESCAN);
-    cancel = timers.after(RESCAN_MILLIS, refreshLater);
+    writeRest = restAfter(begun);
   };
-  const refreshLater = (): void => {
+  const scan = (): void => {
+    settling = false;
+    cancelScan?.();
+    const begun = monotonicMillis();
     try {
-      refresh();
+      tree.rescan();
+      write();
+    } finally {
+      scanRest = restAfter(begun);
+      cancelScan = timers.after(RESCAN_MILLIS, later(scan));
+    }
+  };
+  const later = (step: () => void) => (): void => {
+    try {
+      step();
     } catch (error) {
-      tree.close();
+      stop();
       failed(error);
     }
   };
-  const changed = (): void => {
+  const stop = (): void => {
+    cancelScan?.();
+    cancelWrite?.();
+    tree.close();
+  };
+  tree.watch(() => {
     if (settling) return;
     settling = true;
-    cancel?.();
-    cancel = timers.after(settleMillis, refreshLater);
-  };
-  tree.watch(changed);
-  refresh();
+    cancelScan?.();
+    cancelScan = timers.after(scanRest, later(scan));
+  });
+  scan();
   return {
-    changed,
-    refresh() {
-      cancel?.();
-      refresh();
+    changed() {
+      if (writing) return;
+      writing = true;
+      cancelWrite = timers.after(writeRest, later(write));
     },
-    stop() {
-      cancel?.();
-      tree.close();
-    },
+    refresh: scan,
+    stop,
   };
+}
+
+/** Where there is always something new, looking at it takes at most a tenth of the time. */
+function restAfter(begun: number): number {
+  return Math.max(SETTLE_MILLIS, (monotonicMillis() - begun) * RESTS_PER_RESCAN);
 }

@@ -240,3 +240,16 @@ describe('a refusal', () => {
     expect(await failure(transport.request(get('/no')))).toMatchObject({ code: 429, retryAfterMillis });
   });
 });
+
+describe('a transport that is closed', () => {
+  test('asks nothing again, though a kept connection ended under a request, and nothing anew', async () => {
+    await transport.request(get('/ok'));
+    behaviours['/silent'] = [saysNothing];
+    const underWay = failure(transport.request(get('/silent')));
+    await expect.poll(() => asked).toContain('GET /silent');
+    transport.close();
+    expect(await underWay).toBeInstanceOf(TransportError);
+    expect(await failure(transport.request(get('/ok')))).toBeInstanceOf(TransportError);
+    expect(asked).toEqual(['GET /ok', 'GET /silent']);
+  });
+});

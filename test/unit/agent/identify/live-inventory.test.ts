@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LiveInventory } from '../../../../src/agent/identify/live-inventory.ts';
-import { PodUidIdentities } from '../../../../src/attribution/identities.ts';
+import { identity, PodUidIdentities } from '../../../../src/attribution/identities.ts';
 import type { AddressAnswer } from '../../../../src/attribution/owners.ts';
 import { OTHER_UID, SOME_UID, watchedPod } from '../pods.ts';
 
@@ -18,6 +18,7 @@ function ownerAt(address: string): AddressAnswer {
 
 beforeEach(() => {
   inventory = new LiveInventory();
+  inventory.putNamespace('shop', {});
 });
 
 describe('a pod that is watched', () => {
@@ -36,12 +37,49 @@ describe('a pod that is watched', () => {
     expect(inventory.hasPod(hash)).toBe(true);
   });
 
+  test('has a new identity when its owner changes, and else the one that encoders know', () => {
+    inventory.putPod('shop/web', watchedPod('web', SOME_UID));
+    const before = inventory.podOf(PATH)?.identity;
+    inventory.putPod('shop/web', watchedPod('web', SOME_UID, { labels: { app: 'other' } }));
+    expect(inventory.podOf(PATH)?.identity).toBe(before);
+    const adopted = identity({ kind: 'Pod', namespace: 'shop', podName: 'web', podUid: SOME_UID, ownerName: 'new' });
+    inventory.putPod('shop/web', watchedPod('web', SOME_UID, { identity: adopted }));
+    expect(inventory.podOf(PATH)?.identity.ownerName).toBe('new');
+  });
+
+  test('is nobody as long as another claims its uid, and itself again afterwards', () => {
+    const hash = 'd41d8cd98f00b204e9800998ecf8427e';
+    inventory.putPod('shop/etcd', watchedPod('etcd', SOME_UID, { uids: [SOME_UID, hash] }));
+    inventory.putPod('shop/forged', watchedPod('forged', OTHER_UID, { uids: [OTHER_UID, hash] }));
+    expect([inventory.podOf(`/kubepods/pod${hash}/c`), inventory.hasPod(hash)]).toEqual([undefined, false]);
+    inventory.removePod('shop/forged');
+    expect(inventory.podOf(`/kubepods/pod${hash}/c`)?.name).toBe('etcd');
+    inventory.removePod('shop/etcd');
+    // Whose the hash was, only its object said.
+    expect([inventory.hasPod(hash), inventory.hasPod(SOME_UID)]).toEqual([false, true]);
+  });
+
+  test('is listed once its namespace is known: captures select by the labels of both', () => {
+    const early = watchedPod('early', SOME_UID, { namespace: 'late' });
+    inventory.putPod('late/early', early);
+    expect([inventory.hasPod(SOME_UID), inventory.size]).toEqual([false, 0]);
+    inventory.putNamespace('late', { env: 'prod' });
+    expect([inventory.hasPod(SOME_UID), inventory.size]).toEqual([true, 1]);
+    inventory.removeNamespace('late');
+    inventory.putPod('late/early', { ...early, ended: true });
+    expect(inventory.podOf(PATH)?.ended).toBe(true);
+    inventory.putPod('gone/early', watchedPod('early', OTHER_UID, { namespace: 'gone' }));
+    inventory.removePod('gone/early');
+    inventory.putNamespace('gone', {});
+    expect(inventory.hasPod(OTHER_UID)).toBe(false);
+  });
+
   test('is remembered when it is gone, under its own uid and no longer among the pods', () => {
     inventory.putPod('shop/web', watchedPod('web', SOME_UID));
     inventory.removePod('shop/web');
     inventory.putPod('shop/web', watchedPod('web', OTHER_UID));
     expect(inventory.podOf(PATH)?.identity.podUid).toBe(SOME_UID);
-    expect(Array.from(inventory.pods, ({ identity }) => identity.podUid)).toEqual([OTHER_UID]);
+    expect(Array.from(inventory.pods, (pod) => pod.identity.podUid)).toEqual([OTHER_UID]);
   });
 
   test('is forgotten at last: those that are gone are bounded', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GuardedHandler } from '../../../../src/agent/read/guarded.ts';
-import { RingReader } from '../../../../src/agent/read/ring.ts';
+import { Guard } from '../../../../src/agent/read/guarded.ts';
+import { type RecordHandler, RingReader } from '../../../../src/agent/read/ring.ts';
 import { RingWriter } from '../../../support/ring-writer.ts';
 
 describe('a record that cannot be handled', () => {
@@ -9,17 +9,15 @@ describe('a record that cannot be handled', () => {
     for (const byte of [1, 2, 3, 4, 5]) writer.reserve(Uint8Array.of(byte))?.commit();
     const handled: number[] = [];
     const told: unknown[] = [];
-    const guarded = new GuardedHandler(
-      (view, offset) => {
-        const byte = view.getUint8(offset);
-        if (byte % 2 === 0) throw new Error(`EMFILE at ${byte}`);
-        handled.push(byte);
-      },
-      (error) => told.push(error),
-    );
-    expect(new RingReader(writer.pages).drain(guarded.record)).toBe(5);
+    const guard = new Guard((error) => told.push(error));
+    const handle: RecordHandler = guard.around((view, offset) => {
+      const byte = view.getUint8(offset);
+      if (byte % 2 === 0) throw new Error(`EMFILE at ${byte}`);
+      handled.push(byte);
+    });
+    expect(new RingReader(writer.pages).drain(handle)).toBe(5);
     expect(handled).toEqual([1, 3, 5]);
-    expect(guarded.faulty).toBe(2);
+    expect(guard.faulty).toBe(2);
     expect(told).toEqual([new Error('EMFILE at 2')]);
   });
 });

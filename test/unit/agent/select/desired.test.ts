@@ -137,6 +137,7 @@ describe('with an inventory that grows', () => {
 
   it('a pod of another node on this kernel is nobody of ours, once our own kubelet is known', () => {
     const pods = new LiveInventory();
+    pods.putNamespace('shop', {});
     pods.putPod('shop/web', watchedPod('web', SOME_UID));
     const [ours, theirs] = [`${own}/pod${SOME_UID}`, `${foreign}/pod${OTHER_UID}`];
     const cgroups = tree('/node1', '/node1/kubepods', own, ours, `${ours}/c`, '/node2', foreign, theirs);
@@ -151,6 +152,7 @@ describe('with an inventory that grows', () => {
 
   it('a pod is selected as soon as it is listed, and stays what it was when it is gone', () => {
     const pods = new LiveInventory();
+    pods.putNamespace('shop', {});
     const cgroups = tree('/kubepods', `/kubepods/pod${SOME_UID}`);
     const setOfPod = () => desiredSelection(cgroups, pods, selecting).entries.get(3);
     const selecting = sets();

@@ -18,6 +18,7 @@ function expectant(inventory: LiveInventory | ReturnType<typeof inventoryOf>, ..
 
 beforeEach(() => {
   live = new LiveInventory();
+  live.putNamespace('shop', {});
 });
 
 describe('where pods may come of an inventory that grows', () => {

@@ -146,6 +146,7 @@ describe('the intake of a node whose pods are watched', () => {
     const listed = directories.make(`/n1/kubepods/pod${LISTED}`);
     const foreign = directories.make(`/n2/kubepods/pod${FOREIGN}`);
     const pods = new LiveInventory();
+    pods.putNamespace('shop', {});
     pods.putPod('shop/web', watchedPod('web', LISTED));
     const cgroups = new CgroupOwners(new CgroupTree(directories.mount, () => 0), pods, undefined);
     const held: [string, TcpEvent][] = [];

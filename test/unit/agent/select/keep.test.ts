@@ -67,6 +67,25 @@ describe('a selection that is kept', () => {
     expect(timers.armed).toBe(1);
   });
 
+  it('is written soon after pods have changed, from the tree as it is known', async () => {
+    directories.make('/unseen');
+    for (let times = 0; times < 3; times += 1) keeper.changed();
+    await timers.pass(5);
+    expect(writes).toEqual([
+      ['/', '/a'],
+      ['/', '/a'],
+    ]);
+    expect(failures).toEqual([]);
+  });
+
+  it('goes on looking after a write at once that failed', async () => {
+    refuse = new Error('the kernel refused');
+    expect(() => keeper.refresh()).toThrow(refuse);
+    refuse = undefined;
+    await timers.pass(10_000);
+    expect([writes.length, failures]).toEqual([2, []]);
+  });
+
   it('is written no more after the stop', async () => {
     keeper.stop();
     expect(timers.armed).toBe(0);
