@@ -69,7 +69,12 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
       recycled: (id, captures) => counts.recycled(id, captures),
     },
   );
-  const desired = () => desiredSelection(tree.cgroups, inventory, sets);
+  let crowdedOut: ReadonlySet<number> = new Set();
+  const desired = () => {
+    const selection = desiredSelection(tree.cgroups, inventory, sets);
+    crowdedOut = selection.refused;
+    return selection;
+  };
 
   // export
   const table = new RouteTable([]);
@@ -123,6 +128,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
     awaited,
     guarded,
     pods,
+    crowdedOut: () => crowdedOut,
   });
   return agent;
 }

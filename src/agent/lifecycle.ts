@@ -17,6 +17,8 @@ import type { TcpCapture } from './tcp-capture.ts';
 export interface AgentReport {
   readonly accounts: readonly Account[];
   readonly exports: readonly ExportAccount[];
+  /** Captures, by index, that select some pod and get none of its flows: more than a set can hold come before them. */
+  readonly crowdedOut: readonly number[];
   readonly node: NodeCounts &
     IntakeCounts & {
       /** cgroups that the last scan left out: too many, or too deep. */
@@ -58,6 +60,8 @@ export interface Parts {
   readonly awaited: Pick<Awaited, 'pods' | 'release' | 'releaseAll'>;
   readonly guarded: Pick<Guard, 'faulty'>;
   readonly pods: Pick<Inventory, 'hasPod'>;
+  /** As the selection was written last. */
+  readonly crowdedOut: () => ReadonlySet<number>;
 }
 
 export class RunningAgent implements Agent {
@@ -143,11 +147,12 @@ export class RunningAgent implements Agent {
   }
 
   #count(): AgentReport {
-    const { counts, intake, ledger, exports, tree, sets, guarded } = this.#parts;
+    const { counts, intake, ledger, exports, tree, sets, guarded, crowdedOut } = this.#parts;
     ledger.observedTotals(counts.byCapture(intake.provisional));
     return {
       accounts: ledger.accounts(),
       exports: exports.accounts(),
+      crowdedOut: [...crowdedOut()],
       node: {
         ...counts.node(),
         ...intake.counts,

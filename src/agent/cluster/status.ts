@@ -3,6 +3,7 @@ import { type Aspect, timestamp, withTransitions } from '../../api/transitions.t
 import type { CaptureReport, ExportReport, PlannedCapture, ProgramReport } from '../../api/types.generated.ts';
 import type { Account } from '../../export/ledger.ts';
 import { FEATURES } from '../../plan/programs.ts';
+import { MAX_CAPTURES_IN_SET } from '../../plan/sets.ts';
 import type { ExportAccount } from '../export/exports.ts';
 import type { AgentReport } from '../lifecycle.ts';
 import { failedState, type ProgramFailure, shortMessage } from './program-failure.ts';
@@ -31,6 +32,12 @@ export interface StatusFacts {
 const TOO_OLD = { state: 'Unsupported', reason: 'AgentTooOld' } as const;
 const PROGRAM_TOO_OLD = { ...TOO_OLD, message: 'this agent is too old for the captures that ask for it: update it' };
 
+/** Of more captures on one pod than a record can name the last ones by name get nothing of it. */
+const TOO_MANY = {
+  state: 'Failed',
+  reason: 'TooManyCaptures',
+  message: `more than ${MAX_CAPTURES_IN_SET} captures select a pod here, and this one gets none of its flows: merge or suspend some`,
+} as const;
 /** As many as a FlowAgent has room for beside a full plan. */
 const MAX_ENDED = 256;
 
@@ -72,17 +79,20 @@ function captureRows(facts: StatusFacts): CaptureReport[] {
 
 function plannedRow(capture: PlannedCapture, account: Account | undefined, facts: StatusFacts): CaptureReport {
   const { uid, name, generation } = capture;
-  return { uid, name, generation, ...captureState(capture, facts), ...counted(uid, account, facts) };
+  return { uid, name, generation, ...captureState(capture, account, facts), ...counted(uid, account, facts) };
 }
 
-function captureState({ uid, programs }: PlannedCapture, { refused, failure }: StatusFacts) {
+function captureState({ uid, programs }: PlannedCapture, account: Account | undefined, facts: StatusFacts) {
+  const { refused, failure, report } = facts;
   const lacking = refused.get(uid);
   if (lacking !== undefined) {
     const message = `this agent is too old for ${lacking.join(', ')}: update it`;
     return { ...TOO_OLD, message: shortMessage(message) };
   }
   if (failure !== undefined && programs.length > 0) return failedState(failure);
-  return { state: 'Programmed' } as const;
+  return account !== undefined && report.crowdedOut.includes(account.index)
+    ? TOO_MANY
+    : ({ state: 'Programmed' } as const);
 }
 
 function endedCapture(

@@ -1,5 +1,5 @@
 /** Which cgroups the kernel must know, and the set of captures of each: pure, from the cgroup tree and the inventory. */
-import { type CaptureSets, SET_NONE, SET_UNKNOWN } from '../../plan/sets.ts';
+import { type CaptureSet, type CaptureSets, SET_NONE, SET_UNKNOWN } from '../../plan/sets.ts';
 import { parseCgroupPath } from '../identify/container.ts';
 import type { Inventory } from '../identify/inventory.ts';
 import type { InventoryPod } from '../identify/inventory-pod.ts';
@@ -12,6 +12,8 @@ export interface DesiredSelection {
   readonly entries: ReadonlyMap<number, number>;
   /** Ids of every cgroup that is there now. */
   readonly present: ReadonlySet<number>;
+  /** Captures, by index, that select some pod and get none of its flows: more than a set can hold come before them. */
+  readonly refused: ReadonlySet<number>;
 }
 
 /**
@@ -27,7 +29,12 @@ export function desiredSelection(
   sets: CaptureSets,
 ): DesiredSelection {
   const present = new Set(cgroups.values());
-  if (inventory === undefined) return { defaultSet: sets.everything().id, entries: new Map(), present };
+  const refused = new Set<number>();
+  const note = (set: CaptureSet): number => {
+    for (const capture of set.refused) refused.add(capture);
+    return set.id;
+  };
+  if (inventory === undefined) return { defaultSet: note(sets.everything()), entries: new Map(), present, refused };
   const pods = new Map<string, InventoryPod | undefined>();
   for (const path of cgroups.keys()) pods.set(path, inventory.podOf(path));
   const expectant = expectantParents(pods, inventory);
@@ -41,9 +48,12 @@ export function desiredSelection(
     const isTopmost = begins && pod !== undefined;
     if (expectant.has(path) && !isTopmost) entries.set(id, SET_UNKNOWN);
     else if (begins || (parent !== undefined && expectant.has(parent)))
-      entries.set(id, pod === undefined ? setOfUnlisted(path, inventory) : setOf(pod, inventory, sets));
+      entries.set(
+        id,
+        pod === undefined ? setOfUnlisted(path, inventory) : note(sets.setFor(selectedPod(pod, inventory))),
+      );
   }
-  return { defaultSet: SET_NONE, entries, present };
+  return { defaultSet: SET_NONE, entries, present, refused };
 }
 
 function setOfUnlisted(path: string, { grows }: Inventory): number {
@@ -53,8 +63,4 @@ function setOfUnlisted(path: string, { grows }: Inventory): number {
 /** What a pod is selected by. */
 export function selectedPod(pod: InventoryPod, inventory: Inventory) {
   return { namespace: pod.namespace, labels: pod.labels, namespaceLabels: inventory.namespaceLabels(pod.namespace) };
-}
-
-function setOf(pod: InventoryPod, inventory: Inventory, sets: CaptureSets): number {
-  return sets.setFor(selectedPod(pod, inventory)).id;
 }

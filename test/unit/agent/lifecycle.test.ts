@@ -85,6 +85,7 @@ function parts(change: Partial<Parts> = {}): Parts {
     },
     guarded: { faulty: 3 },
     pods: { hasPod: (uid) => uid === 'known' },
+    crowdedOut: () => new Set([9]),
     ...change,
   };
 }
@@ -140,6 +141,7 @@ describe('an agent that is stopped', () => {
     expect(first).toBe(second);
     const bounds = { cgroupsOmitted: 5, selectionOmitted: 6, setOverflows: 7 };
     expect(first.node).toEqual({ ...NODE, ...bounds, ...INTAKE, faulty: 3 });
+    expect(first.crowdedOut).toEqual([9]);
     expect(first.accounts).toMatchObject([{ capture: 'shop/all', observed: 3, unaccounted: 3 }]);
     expect(steps).toEqual(['empty the ring', 'release all', 'empty the queues', 'release']);
   });

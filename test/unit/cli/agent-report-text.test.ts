@@ -43,7 +43,7 @@ function report(lost: Partial<typeof NOTHING_LOST> = {}, node: Partial<AgentRepo
     unaccounted: 0,
     lastMicros: 0,
   };
-  return { accounts: [account], exports: [], node: { ...QUIET, ...node } };
+  return { accounts: [account], exports: [], crowdedOut: [], node: { ...QUIET, ...node } };
 }
 
 describe('the report at the end', () => {

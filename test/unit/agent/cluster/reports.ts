@@ -51,6 +51,7 @@ export function agentReport(accounts: readonly Account[] = [], exports: readonly
   return {
     accounts,
     exports,
+    crowdedOut: [],
     node: {
       joined: 0,
       joinMissed: 0,

@@ -118,6 +118,20 @@ describe('what is said of a capture', () => {
     ]);
   });
 
+  test('that gets nothing of a pod since too many others select it says so', () => {
+    const report = { ...agentReport([account(0), account(1)]), crowdedOut: [1] };
+    const status = agentStatus(facts({ standing: standing([plannedCapture(0), plannedCapture(1)]), report }), NOW);
+    expect(status.captures).toMatchObject([
+      { uid: 'uid-c0', state: 'Programmed' },
+      {
+        uid: 'uid-c1',
+        state: 'Failed',
+        reason: 'TooManyCaptures',
+        message: expect.stringMatching(/^more than 64 captures/),
+      },
+    ]);
+  });
+
   test('is not that a program is attached that only refused captures ask for', () => {
     const refused = new Map([['uid-c0', ['protocol.DNS']]]);
     const { programs } = agentStatus(facts({ refused, failure: undefined }), NOW);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LiveInventory } from '../../../../src/agent/identify/live-inventory.ts';
 import { desiredSelection } from '../../../../src/agent/select/desired.ts';
-import { CaptureSets, SET_NONE, SET_UNKNOWN } from '../../../../src/plan/sets.ts';
+import { CaptureSets, MAX_CAPTURES_IN_SET, SET_NONE, SET_UNKNOWN } from '../../../../src/plan/sets.ts';
 import { capture, compile } from '../../plan/builders.ts';
 import { inventoryOf, OTHER_UID, SOME_UID, watchedPod } from '../pods.ts';
 
@@ -19,12 +19,27 @@ describe('without an inventory', () => {
   it('every socket is in the set of the captures that ask for everything', () => {
     const all = new CaptureSets(compile([capture('a/one', { podSelector: {} }), capture('b/two')]).plan);
     const desired = desiredSelection(tree('/pods'), undefined, all);
-    expect(desired).toEqual({ defaultSet: 1, entries: new Map(), present: new Set([1, 2]) });
+    expect(desired).toEqual({ defaultSet: 1, entries: new Map(), present: new Set([1, 2]), refused: new Set() });
     expect(all.capturesOf(1)).toEqual([0, 1]);
   });
 
   it('no socket is selected when every capture selects by label', () => {
     expect(desiredSelection(tree(), undefined, sets()).defaultSet).toBe(SET_NONE);
+  });
+});
+
+describe('more captures on one pod than a set can hold', () => {
+  const many = Array.from({ length: MAX_CAPTURES_IN_SET + 2 }, (_, at) =>
+    capture(`shop/c${String(at).padStart(3, '0')}`, { podSelector: {} }),
+  );
+  const last = new Set([MAX_CAPTURES_IN_SET, MAX_CAPTURES_IN_SET + 1]);
+
+  it('leave the last ones out, by their index, with an inventory and without', () => {
+    const crowded = new CaptureSets(compile(many).plan);
+    expect(desiredSelection(tree(), undefined, crowded).refused).toEqual(last);
+    const pods = inventoryOf({ web: { cgroup: '/pods/web' } });
+    expect(desiredSelection(tree('/pods', '/pods/web'), pods, crowded).refused).toEqual(last);
+    expect(desiredSelection(tree('/pods'), pods, crowded).refused).toEqual(new Set());
   });
 });
 
@@ -40,6 +55,7 @@ describe('with an inventory', () => {
         [5, SET_NONE],
       ]),
       present: new Set([1, 2, 3, 4, 5, 6]),
+      refused: new Set(),
     });
   });
 

@@ -24,7 +24,12 @@ beforeEach(() => {
   const desired = () => {
     if (refuse !== undefined) throw refuse;
     writes.push([...tree.cgroups.keys()]);
-    return { defaultSet: 0, entries: new Map<number, number>(), present: new Set(tree.cgroups.values()) };
+    return {
+      defaultSet: 0,
+      entries: new Map<number, number>(),
+      present: new Set(tree.cgroups.values()),
+      refused: new Set<number>(),
+    };
   };
   const selection = new SelectionMap(target, target);
   keeper = keepSelected(tree, selection, desired, timers, (error) => failures.push(error));

@@ -50,7 +50,7 @@ beforeEach(() => {
 function write(entries: Readonly<Record<number, number>>, { gone = [] as number[], defaultSet = SET_NONE } = {}): void {
   const listed = new Map(Object.entries(entries).map(([id, set]) => [Number(id), set]));
   const present = new Set([...listed.keys(), ...target.held.keys()].filter((id) => !gone.includes(id)));
-  map.write({ defaultSet, entries: listed, present });
+  map.write({ defaultSet, entries: listed, present, refused: new Set() });
 }
 
 function controlNow(): { generation: number; defaultSet: number; listed: number } {
