@@ -5,6 +5,7 @@ import { Api, type KubeObject } from '../support/cluster/api.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
 import { TRAFFIC_IMAGE } from '../support/cluster/images/images.ts';
+import { runInside } from '../support/cluster/inside.ts';
 import { whyNoOwnNodes } from '../support/cluster/nodes/requirements.ts';
 import { Workloads } from '../support/cluster/workload.ts';
 import { Installation } from '../support/operator/installation.ts';
@@ -154,6 +155,23 @@ describe.runIf(may)(`pods of every kind${missing === undefined ? '' : ` (${missi
     await api.delete(`${PODS}/held`, { gracePeriodSeconds: 0 });
     const [record] = await recordsOf('held', 1);
     expect(record).toMatchObject({ 'source.bytes': 0 });
+  });
+
+  test("one whose network another pod's process uses: the address is its own, the process the other's", async () => {
+    const [node] = weir.nodes;
+    if (node === undefined) throw new Error('there is no node');
+    const { metadata } = await pod('entered', {
+      containers: [container('main', connecting()), container('stays', ['echo', '9'])],
+    });
+    await recordsOf('entered');
+    const program = join(cluster.folder, 'images', 'traffic');
+    const other = await shop.get('first');
+    const outcome = await runInside(node, other.metadata.uid ?? '', [program, ...connecting()], metadata.uid);
+    expect(outcome).toMatchObject({ status: 0, stderr: '' });
+    const records = await recordsOf('entered', 2 * CONNECTIONS);
+    const foreign = records.filter((record) => record['source.attribution.reason'] === 'foreignProcess');
+    expect(foreign).toHaveLength(CONNECTIONS);
+    for (const record of foreign) expect(record).toMatchObject({ 'source.proxy.k8s.pod.name': 'first' });
   });
 
   test('one of the name of another that is gone: each has its own uid', async () => {

@@ -9,9 +9,11 @@ import { type Outcome, run } from './process/run.ts';
  *
  * @param uid of the pod
  * @param argv a static program: the file system is this process'
+ * @param network uid of the pod whose network it uses; default: the same
  */
-export function runInside(node: Node, uid: string, argv: readonly string[]): Promise<Outcome> {
-  const { procs, pid } = container(node, uid);
+export function runInside(node: Node, uid: string, argv: readonly string[], network = uid): Promise<Outcome> {
+  const { procs } = container(node, uid);
+  const { pid } = container(node, network);
   return run('sh', ['-c', 'echo 0 >"$0" && exec nsenter "$@"', procs, `--net=/proc/${pid}/ns/net`, '--', ...argv]);
 }
 
