@@ -27,7 +27,7 @@ import { Guard } from './read/guarded.ts';
 import { KernelCounts } from './report/kernel-counts.ts';
 import { Awaited } from './select/awaited.ts';
 import { desiredSelection } from './select/desired.ts';
-import { Intake } from './select/intake.ts';
+import { Intake, UNKNOWN_CGROUP } from './select/intake.ts';
 import { startTcpCapture } from './tcp-capture.ts';
 
 export interface AgentOptions {
@@ -104,6 +104,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
   const release = guarded.around((event: TcpEvent) => intake.decide(event));
   const awaited = new Awaited({ ...AWAITED, timers: systemTimers, release });
   const hold = awaited.hold.bind(awaited);
+  tree.whenRescanned(() => awaited.release(UNKNOWN_CGROUP));
   const intake = new Intake(
     { decode: decodeTcp, hold, flow: (event) => tcpFlow(event, naming), route },
     sets,

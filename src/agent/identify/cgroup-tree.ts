@@ -25,6 +25,7 @@ export class CgroupTree {
   readonly #mount: string;
   readonly #now: () => number;
   #onChange: (() => void) | undefined;
+  #onRescan: (() => void) | undefined;
   readonly #watchers = new Map<number, FSWatcher>();
   #paths = new Map<number, string>();
   #ids = new Map<string, number>();
@@ -45,6 +46,11 @@ export class CgroupTree {
    */
   watch(onChange: () => void): void {
     this.#onChange = onChange;
+  }
+
+  /** `onRescan` is called after every rescan: what is not known then is gone, or beyond a bound. */
+  whenRescanned(onRescan: () => void): void {
+    this.#onRescan = onRescan;
   }
 
   /** Path of a cgroup that is there, or that was there lately; one that is not known yet is looked for. */
@@ -80,6 +86,7 @@ export class CgroupTree {
     for (const id of this.#watchers.keys()) if (!this.#paths.has(id)) this.#unwatch(id);
     const ended = this.#now();
     this.#restsUntil = ended + Math.max(MIN_REST_MILLIS, (ended - begun) * RESTS_PER_RESCAN);
+    this.#onRescan?.();
   }
 
   /** Ends the watching; what is known stays. */

@@ -1,4 +1,4 @@
-/** Records of pods that are not known yet: they wait for the watch to bring their pod, for so long and no longer. */
+/** Records of which it is not known yet whose they are: they wait for their pod, or their cgroup, for so long and no longer. */
 import type { Timers } from '../../lib/timers.ts';
 import type { TcpEvent } from '../decode/tcp.ts';
 
@@ -6,7 +6,7 @@ export interface AwaitedOptions {
   readonly maxRecords: number;
   readonly maxMillis: number;
   readonly timers: Timers;
-  /** The pod is listed now, or nobody waits any longer for it. */
+  /** What it waited for is known now, or nobody waits any longer. */
   readonly release: (event: TcpEvent) => void;
 }
 

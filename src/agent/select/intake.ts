@@ -7,10 +7,16 @@ import type { CgroupOwners, ResolvedCgroup } from '../identify/cgroup-owners.ts'
 import type { Inventory } from '../identify/inventory.ts';
 import { matchedCaptures } from './matched.ts';
 
+/** In the place of a pod's uid: the next look at the cgroups will tell. */
+export const UNKNOWN_CGROUP = '';
+
 export interface IntakeSteps {
   readonly decode: (view: DataView, offset: number, length: number) => TcpEvent | undefined;
-  /** Takes a record of a pod that may be listed yet, and brings it to `decide` then; false where it has no room. */
-  readonly hold: (podUid: string, event: TcpEvent) => boolean;
+  /**
+   * Takes a record of a pod that may be listed yet, or of a cgroup that may be found yet (UNKNOWN_CGROUP), and brings it to
+   * `decide` then; false where it has no room.
+   */
+  readonly hold: (awaited: string, event: TcpEvent) => boolean;
   readonly flow: (event: TcpEvent) => Flow;
   readonly route: (flow: Flow, captures: readonly number[]) => void;
 }
@@ -64,8 +70,8 @@ export class Intake {
       return;
     }
     const { captures, provisional } = this.#match(event);
-    const podUid = provisional === undefined ? undefined : this.#awaitedPod(provisional);
-    if (podUid !== undefined && this.#steps.hold(podUid, event)) return;
+    const awaited = provisional === undefined ? undefined : this.#awaited(provisional);
+    if (awaited !== undefined && this.#steps.hold(awaited, event)) return;
     this.#pass(event, captures, provisional);
   };
 
@@ -79,7 +85,12 @@ export class Intake {
     return matchedCaptures(event, this.#sets, this.#cgroups, this.#pods);
   }
 
-  /** The pod that has to be listed before anybody can say whose the record is. */
+  /** What has to be known before anybody can say whose the record is. */
+  #awaited(owner: ResolvedCgroup): string | undefined {
+    return owner.cgroup.is === 'unknown' ? UNKNOWN_CGROUP : this.#awaitedPod(owner);
+  }
+
+  /** The pod that has to be listed first. */
   #awaitedPod({ cgroup }: ResolvedCgroup): string | undefined {
     return this.#pods.grows && cgroup.is === 'unlistedPod' && !cgroup.foreign ? cgroup.identity.podUid : undefined;
   }

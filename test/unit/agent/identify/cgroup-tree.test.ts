@@ -44,6 +44,16 @@ describe('a cgroup tree', () => {
     expect(tree.find(later)).toBe('/later');
   });
 
+  it('tells after every rescan, when what there is is known', () => {
+    const known: boolean[] = [];
+    const id = directories.make('/new');
+    tree.whenRescanned(() => known.push(tree.cgroups.get('/new') === id));
+    tree.rescan();
+    now += 100;
+    tree.find(0);
+    expect(known).toEqual([true, true]);
+  });
+
   it('rests ten times as long as a rescan took, from its end, before an unknown id has it look again', () => {
     let asked = 0;
     // A scan begins at one reading of this clock and ends at the next, 30 ms later.

@@ -3,7 +3,7 @@ import type { TcpEvent } from '../../../../src/agent/decode/tcp.ts';
 import { CgroupOwners } from '../../../../src/agent/identify/cgroup-owners.ts';
 import { CgroupTree } from '../../../../src/agent/identify/cgroup-tree.ts';
 import { LiveInventory } from '../../../../src/agent/identify/live-inventory.ts';
-import { Intake } from '../../../../src/agent/select/intake.ts';
+import { Intake, UNKNOWN_CGROUP } from '../../../../src/agent/select/intake.ts';
 import { matchedCaptures } from '../../../../src/agent/select/matched.ts';
 import { CaptureSets, SET_NONE, SET_UNKNOWN } from '../../../../src/plan/sets.ts';
 import { TemporaryTree } from '../../../support/temporary-tree.ts';
@@ -75,13 +75,16 @@ describe('the intake', () => {
   let routed: { readonly pid: number | undefined; readonly captures: readonly number[] }[];
   let next: TcpEvent | undefined;
   let intake: Intake;
+  let held: string[];
+  let room: boolean;
 
   beforeEach(() => {
     routed = [];
+    [held, room] = [[], false];
     intake = new Intake(
       {
         decode: () => next,
-        hold: () => expect.unreachable('an inventory that does not grow waits for nobody'),
+        hold: (awaited) => held.push(awaited) > 0 && room,
         flow: (event) => flow({ process: { pid: event.pid, executableName: event.executable } }),
         route: (made, captures) => routed.push({ pid: made.process?.pid, captures }),
       },
@@ -120,6 +123,15 @@ describe('the intake', () => {
     take(tcpEvent({ set: SET_UNKNOWN, cgroupId: UNKNOWN_ID }));
     expect([intake.counts.ownerUnknown, intake.counts.notSelected, intake.provisional.size]).toEqual([1, 0, 0]);
     expect(routed).toEqual([]);
+  });
+
+  it('waits for the next look at the cgroups before it says so, and for nobody else', () => {
+    room = true;
+    for (const cgroupId of [UNKNOWN_ID, system, web]) take(tcpEvent({ set: SET_UNKNOWN, cgroupId }));
+    expect(held).toEqual([UNKNOWN_CGROUP]);
+    expect([intake.counts.ownerUnknown, intake.counts.notSelected, routed.length]).toEqual([0, 1, 1]);
+    intake.decide(tcpEvent({ set: SET_UNKNOWN, cgroupId: UNKNOWN_ID }));
+    expect(intake.counts.ownerUnknown).toBe(1);
   });
 
   it('counts by capture what was captured provisionally and is theirs: the kernel has not', () => {
