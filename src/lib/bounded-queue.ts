@@ -1,6 +1,12 @@
-/** A first-in, first-out queue that never grows: whoever fills it must say what gives way. */
+const FIRST_SLOTS = 16;
+
+/**
+ * A first-in, first-out queue with a bound: whoever fills it must say what gives way. It takes the memory that it has needed so
+ * far: a plan may name many exports, and most of their queues are short.
+ */
 export class BoundedQueue<T extends object> {
-  readonly #slots: (T | undefined)[];
+  readonly #capacity: number;
+  #slots: (T | undefined)[];
   #head = 0;
   #length = 0;
 
@@ -8,7 +14,8 @@ export class BoundedQueue<T extends object> {
   constructor(capacity: number) {
     if (!Number.isInteger(capacity) || capacity < 1)
       throw new RangeError(`capacity must be at least 1, not ${capacity}`);
-    this.#slots = Array.from({ length: capacity });
+    this.#capacity = capacity;
+    this.#slots = Array.from({ length: Math.min(capacity, FIRST_SLOTS) });
   }
 
   get length(): number {
@@ -17,7 +24,8 @@ export class BoundedQueue<T extends object> {
 
   /** Appends; false, with nothing changed, when the queue is full. */
   push(item: T): boolean {
-    if (this.#length === this.#slots.length) return false;
+    if (this.#length === this.#capacity) return false;
+    if (this.#length === this.#slots.length) this.#grow();
     this.#slots[(this.#head + this.#length) % this.#slots.length] = item;
     this.#length += 1;
     return true;
@@ -35,5 +43,12 @@ export class BoundedQueue<T extends object> {
     }
     this.#length -= count;
     return taken;
+  }
+
+  #grow(): void {
+    const ordered = [...this.#slots.slice(this.#head), ...this.#slots.slice(0, this.#head)];
+    const length = Math.min(this.#capacity, 2 * this.#slots.length);
+    this.#slots = Array.from({ length }, (_, index) => ordered[index]);
+    this.#head = 0;
   }
 }
