@@ -73,6 +73,8 @@ function captureRows(facts: StatusFacts): CaptureReport[] {
   // The latest first: this process' own before those of earlier ones.
   const ended = [...report.accounts.filter(({ uid }) => uid !== undefined).toReversed(), ...totals.formerCaptures]
     .map((row) => endedCapture(row, facts, accounts))
+    // Of one that counted nothing there is nothing to remember.
+    .filter(({ flows }) => (flows?.observed ?? 0) > 0)
     .filter(({ uid }) => !rows.includes(uid) && rows.push(uid) > 0);
   return [...planned, ...ended.slice(0, MAX_ENDED)];
 }
@@ -134,6 +136,7 @@ function exportRows(facts: StatusFacts): ExportReport[] {
   const rows = planned.map(({ uid }) => uid);
   const ended = [...report.exports.toReversed(), ...totals.formerExports]
     .map(({ uid = '', name }) => endedExport(uid, name, accounts.get(uid), facts))
+    .filter(({ delivered = 0, dropped = 0 }) => delivered + dropped > 0)
     .filter(({ uid }) => uid !== '' && !rows.includes(uid) && rows.push(uid) > 0);
   return [...planned, ...ended.slice(0, MAX_ENDED)];
 }

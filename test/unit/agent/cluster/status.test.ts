@@ -169,9 +169,14 @@ describe('a capture that has left the plan', () => {
     });
   });
 
+  test('is not remembered where it has counted nothing', () => {
+    const rows = agentStatus(facts({ standing: standing([]), report: agentReport([account(7)]) }), NOW).captures;
+    expect(rows).toEqual([]);
+  });
+
   test('is one of 256 beside a full plan: of this process first, then those of before, each once', () => {
     const planned = Array.from({ length: 256 }, (_, index) => plannedCapture(index));
-    const own = Array.from({ length: 456 }, (_, index) => account(index));
+    const own = Array.from({ length: 456 }, (_, index) => account(index, { observed: 1 }));
     const before = Array.from({ length: 100 }, (_, index) => ({ ...former, uid: `uid-c${400 + index}` }));
     const full = standing(planned, [], { status: { captures: before } });
     const rows = agentStatus(facts({ standing: full, report: agentReport(own) }), NOW).captures ?? [];
