@@ -7,8 +7,9 @@ import { eventually } from '../support/cluster/eventually.ts';
 import { whyNoOwnNodes } from '../support/cluster/nodes/requirements.ts';
 import { type Outcome, run } from '../support/cluster/process/run.ts';
 import { remainsOf } from '../support/cluster/remains.ts';
+import { whyNoImage } from '../support/image/requirements.ts';
 
-const missing = whyNoOwnNodes();
+const missing = whyNoOwnNodes() ?? whyNoImage();
 const may = missing === undefined || process.env['CI'] === 'true';
 
 const PROGRAM = fileURLToPath(new URL('../../scripts/cluster.ts', import.meta.url));
@@ -49,7 +50,16 @@ describe.runIf(may)(`npm run cluster with nodes${missing === undefined ? '' : ` 
     });
 
     const work = workFolder();
-    const archive = join(work, 'images', 'traffic.tar');
+    const written = join(home, 'images');
+    expect(await cluster(`images ${written}`)).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: expect.stringContaining(
+        'export WEIR_TEST_IMAGE=weir.dev/weir:test WEIR_TEST_TRAFFIC_IMAGE=registry.test/traffic:1',
+      ),
+    });
+    expect(readdirSync(written).toSorted()).toEqual(['traffic.tar', 'weir.tar']);
+    const archive = join(written, 'traffic.tar');
     expect(await cluster(`load ${archive}`)).toEqual({
       status: 0,
       stdout: '',
