@@ -7,6 +7,8 @@ struct tcp_flow tcp_flow;
 struct ledger_entry ledger_entry;
 struct node_counters node_counters;
 struct selection_control selection_control;
+struct set_policy set_policy;
+struct pass_control pass_control;
 struct program_config program_config;
 enum record_type record_type;
 enum role role;

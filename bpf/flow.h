@@ -27,6 +27,8 @@ enum tcp_flag {
 	TCP_FLAG_ORPHANED = 16, /* no process held the socket any more */
 	TCP_FLAG_JOINED = 32, /* far_* is the other half's kernel identity */
 	TCP_FLAG_EXECUTABLE_CUT = 64, /* the executable's name is longer than what is here */
+	TCP_FLAG_ENDED = 128, /* the last record of the connection; without it the connection lives on */
+	TCP_FLAG_TAKEN_OVER = 256, /* older than the capture: counters, opened_ns and start_ns begin with the take-over */
 };
 
 /* Values of a selection entry and of a record's set beside real set ids. */
@@ -40,19 +42,25 @@ enum unmeasured {
 	UNMEASURED_MICROS = 0xffffffff,
 };
 
-/* One TCP socket's view of its connection, written when the socket closes. Addresses are in network order, ports in host order. */
+/*
+ * One TCP socket's view of an interval of its connection: from the report before, or the beginning, to end_ns. Counters are
+ * what was added in it. Written when the socket closes, and from time to time while it lives. Addresses are in network
+ * order, ports in host order.
+ */
 struct tcp_flow {
 	__u8 type; /* enum record_type */
 	__u8 family; /* AF_INET or AF_INET6 */
 	__u8 role; /* enum role */
-	__u8 last_state; /* TCP state before the close */
-	__u8 flags; /* enum tcp_flag */
-	__u8 flow_id_key; /* which key flow_id was made with */
+	__u8 last_state; /* TCP state at the report, before the close where it was that */
+	__u16 flags; /* enum tcp_flag */
 	__u16 error; /* sk_err: what ended the connection, 0 when nothing did */
+	__u32 sequence; /* 0, 1, 2 … of the connection's records */
+	__u32 flow_id_key; /* which key flow_id was made with */
 	__u32 set; /* which set of captures selected the socket's cgroup */
 	__u32 pid; /* thread group id; 0 when it cannot be known */
 	__u64 process_start_ns; /* CLOCK_BOOTTIME: tells a process from a later one with the same pid */
-	__u64 start_ns; /* CLOCK_MONOTONIC */
+	__u64 opened_ns; /* CLOCK_MONOTONIC: when the connection began */
+	__u64 start_ns; /* when this record's interval began: opened_ns in the first, end_ns of the one before in the others */
 	__u64 end_ns;
 	__u64 flow_id; /* 0 when the handshake never completed */
 	__u64 bytes_received; /* payload in order */
@@ -77,7 +85,7 @@ struct tcp_flow {
 
 /* What happened to the flows of one set of captures inside the kernel; one entry a CPU. */
 struct ledger_entry {
-	__u64 observed; /* connections of which a record was due */
+	__u64 observed; /* records that were due: of intervals, and of connections that ended */
 	__u64 lost_ring_full;
 	__u64 lost_too_many_connections;
 	__u64 lost_storage_unavailable;
@@ -88,7 +96,9 @@ struct node_counters {
 	__u64 joined;
 	__u64 join_missed; /* the entry was taken over before the first half came back for the second */
 	__u64 join_ambiguous; /* a third half with the same flow id: no join */
-	__u64 unselected; /* captured provisionally, or selected once, and not selected when it ended */
+	__u64 unselected; /* captured provisionally, and not selected when it ended */
+	__u64 postponed; /* an interim report found no room in the ring: the next one counts for both */
+	__u64 taken_over; /* connections older than the capture, tracked from then on */
 };
 
 /* How sockets outside of every listed cgroup are treated, and which plan the selection map belongs to. */
@@ -97,6 +107,18 @@ struct selection_control {
 	__u32 default_set; /* set of sockets whose cgroup and its parents are not listed */
 	__u32 listed; /* number of listed cgroups: with none the walk is skipped */
 	__u32 reserved;
+};
+
+/* How the connections of one set of captures are reported while they live: the shortest times of its captures. */
+struct set_policy {
+	__u64 active_ns; /* a connection that carries data is reported this often; 0: as DEFAULT_ACTIVE_NS */
+	__u64 idle_ns; /* one that has carried none for this long is reported once; 0: as DEFAULT_IDLE_NS */
+};
+
+/* What the next pass over the live connections is for. */
+struct pass_control {
+	__u32 report_all; /* whatever has moved is reported, due or not: the last pass before the program goes */
+	__u32 is_first; /* nobody has looked before: connections that find no room are counted as lost */
 };
 
 /* Set between open and load, constant for the program's life. */

@@ -3,18 +3,19 @@
 #ifndef WEIR_FLOW_ID_BPF_H
 #define WEIR_FLOW_ID_BPF_H
 
+#include <stdbool.h>
 #include "config.bpf.h"
 #include "kernel.h"
 #include "siphash.bpf.h"
 
 /*
- * Who opened, seen when a socket leaves SYN_RECV. The SYN of an active opener is in bytes_acked, a SYN-ACK is not, so
- * the two roles differ by one against the sequence number at which the payload began. A simultaneous open also passes
- * SYN_RECV, with both ends active.
+ * Who opened, seen by the sequence numbers alone. The SYN of an active opener is in bytes_acked, a SYN-ACK is not, so
+ * the two roles differ by one against the sequence number at which the payload began. A simultaneous open has both ends
+ * active.
  */
-static __always_inline __u8 role_after_syn_recv(struct tcp_sock *tp)
+static __always_inline __u8 role_by_sequence(struct tcp_sock *tp, bool fin_sent)
 {
-	__u32 own_isn = tp->snd_nxt - 1 - (__u32)(tp->bytes_sent - tp->bytes_retrans);
+	__u32 own_isn = tp->snd_nxt - 1 - (__u32)(tp->bytes_sent - tp->bytes_retrans) - (fin_sent ? 1 : 0);
 	__u32 first_acked = tp->snd_una - (__u32)tp->bytes_acked;
 
 	if (own_isn == first_acked)

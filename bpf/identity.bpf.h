@@ -36,26 +36,33 @@ static __always_inline bool is_closed_by_process(const struct sock *sk)
 	return is_locked_by_process(sk) && !sk->sk_err;
 }
 
-/* Remembers the running process as the connection's. Kernel threads (delayed fput, NFS) are nobody's process. */
-static __always_inline void remember_process(struct connection *connection)
+/*
+ * Remembers a process as the connection's, the first that is seen to hold it. Kernel threads (delayed fput, NFS) are
+ * nobody's process.
+ */
+static __always_inline void remember_process(struct connection *connection, struct task_struct *leader)
 {
-	struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
-
-	if (leader->flags & PF_KTHREAD)
+	if (leader->flags & PF_KTHREAD || __sync_val_compare_and_swap(&connection->process_claim, 0, 1))
 		return;
-	connection->pid = leader->tgid;
 	connection->process_start_ns = leader->start_boottime;
 
 	/* An exiting process has no executable any more; its comm is a thread's own choice and would be no substitute. */
 	struct mm_struct *mm = leader->mm;
 	struct file *file = mm ? mm->exe_file : NULL;
 
-	if (!file)
-		return;
-	struct dentry *dentry = file->f_path.dentry;
+	if (file) {
+		struct dentry *dentry = file->f_path.dentry;
 
-	bpf_probe_read_kernel_str(connection->executable, sizeof(connection->executable), dentry->d_name.name);
-	connection->executable_cut = dentry->d_name.len >= sizeof(connection->executable);
+		bpf_probe_read_kernel_str(connection->executable, sizeof(connection->executable), dentry->d_name.name);
+		connection->executable_cut = dentry->d_name.len >= sizeof(connection->executable);
+	}
+	connection->pid = leader->tgid;
+}
+
+static __always_inline void remember_running_process(struct connection *connection)
+{
+	if (!connection->pid)
+		remember_process(connection, bpf_get_current_task_btf()->group_leader);
 }
 
 #endif

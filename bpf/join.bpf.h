@@ -8,6 +8,7 @@
 #ifndef WEIR_JOIN_BPF_H
 #define WEIR_JOIN_BPF_H
 
+#include <stdbool.h>
 #include "config.bpf.h"
 #include "count.bpf.h"
 #include "maps.bpf.h"
@@ -94,8 +95,58 @@ static __always_inline bool is_same_end(struct end one, struct end two)
 	return one.cgroup_id == two.cgroup_id && one.netns_cookie == two.netns_cookie;
 }
 
-/* At the report: the first half learns of the second, and both give the join up when a third had the same id. */
-static __always_inline void join_report(struct connection *connection, struct end own)
+/*
+ * As join_establish, for a connection that was established before anybody looked, and is met again by every pass: an entry
+ * that has this half already stays as it is.
+ */
+static __always_inline void join_take_over(__u64 id, __u8 role, struct end own, __u64 now,
+					   struct connection *connection)
+{
+	struct join_bucket *bucket = join_bucket_of(id);
+	__u8 half = JOIN_NONE;
+	struct end far = {};
+
+	if (!bucket)
+		return;
+	bpf_spin_lock(&bucket->lock);
+	struct join_entry *entry = join_entry_of(bucket, id);
+
+	if (!entry) {
+		entry = join_victim(bucket);
+		entry->flow_id = id;
+		entry->established_ns = now;
+		entry->ends[0] = own;
+		entry->first_role = role;
+		entry->awaited = connection != NULL;
+		entry->halves = 1;
+		half = JOIN_FIRST;
+	} else if (entry->halves == 1 && entry->first_role != role) {
+		entry->ends[1] = own;
+		far = entry->ends[0];
+		entry->halves = 2;
+		half = JOIN_SECOND;
+	} else if (entry->first_role == role && is_same_end(entry->ends[0], own)) {
+		entry->awaited |= connection != NULL;
+		half = JOIN_FIRST;
+	} else if (entry->halves == 2 && is_same_end(entry->ends[1], own)) {
+		far = entry->ends[0];
+		half = JOIN_SECOND;
+	}
+	bpf_spin_unlock(&bucket->lock);
+
+	if (!connection)
+		return;
+	connection->join_half = half;
+	connection->far_cgroup_id = far.cgroup_id;
+	connection->far_netns_cookie = far.netns_cookie;
+	connection->joined = half == JOIN_SECOND;
+}
+
+/*
+ * At a report: the first half learns of the second, and both give the join up when a third had the same id. Once that is
+ * settled the connection keeps it, whoever gets the entry.
+ */
+static __always_inline void join_report(struct connection *connection, struct end own, __u64 now, bool ends)
 {
 	struct node_counters *counters = this_cpu_counters();
 	struct join_bucket *bucket = join_bucket_of(connection->flow_id);
@@ -105,30 +156,37 @@ static __always_inline void join_report(struct connection *connection, struct en
 
 	if (!bucket || !counters || !connection->flow_id)
 		return;
-	bpf_spin_lock(&bucket->lock);
-	struct join_entry *entry = join_entry_of(bucket, connection->flow_id);
+	if (!connection->join_settled) {
+		/* Nobody can come any more. */
+		bool over = ends || now - connection->opened_ns > JOIN_WINDOW_NS;
+		bool is_first = connection->join_half == JOIN_FIRST;
 
-	if (entry) {
-		halves = entry->halves;
-		first = entry->ends[0];
-		second = entry->ends[1];
-		if (connection->join_half == JOIN_FIRST)
-			entry->awaited = 0;
-	}
-	bpf_spin_unlock(&bucket->lock);
+		bpf_spin_lock(&bucket->lock);
+		struct join_entry *entry = join_entry_of(bucket, connection->flow_id);
 
-	/* The entry was lost, and may be the other half's by now. */
-	bool missed = halves == 0 || !is_same_end(first, own);
+		if (entry) {
+			halves = entry->halves;
+			first = entry->ends[0];
+			second = entry->ends[1];
+			if (is_first && (over || halves > 1))
+				entry->awaited = 0;
+		}
+		bpf_spin_unlock(&bucket->lock);
 
-	if (halves > 2) {
-		connection->joined = 0;
-		count_one(&counters->join_ambiguous);
-	} else if (connection->join_half == JOIN_FIRST && missed) {
-		count_one(&counters->join_missed);
-	} else if (connection->join_half == JOIN_FIRST && halves == 2) {
-		connection->far_cgroup_id = second.cgroup_id;
-		connection->far_netns_cookie = second.netns_cookie;
-		connection->joined = 1;
+		/* The entry was lost, and may be the other half's by now. */
+		bool missed = halves == 0 || !is_same_end(first, own);
+
+		connection->join_settled = !is_first || over || missed || halves > 1;
+		if (halves > 2) {
+			connection->joined = 0;
+			count_one(&counters->join_ambiguous);
+		} else if (is_first && missed) {
+			count_one(&counters->join_missed);
+		} else if (is_first && halves == 2) {
+			connection->far_cgroup_id = second.cgroup_id;
+			connection->far_netns_cookie = second.netns_cookie;
+			connection->joined = 1;
+		}
 	}
 	if (connection->joined)
 		count_one(&counters->joined);

@@ -32,6 +32,7 @@ struct sock_common {
 		};
 	};
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	possible_net_t skc_net;
 	unsigned long skc_flags;
 	struct in6_addr_bytes {
@@ -39,7 +40,17 @@ struct sock_common {
 	} skc_v6_daddr, skc_v6_rcv_saddr;
 };
 
+struct raw_spinlock {
+	int opaque;
+};
+
+/* Not with PREEMPT_RT, where a spinlock_t is another thing. */
+struct spinlock {
+	struct raw_spinlock rlock;
+};
+
 typedef struct {
+	struct spinlock slock;
 	int owned;
 } socket_lock_t;
 
@@ -139,6 +150,30 @@ struct task_struct {
 	int tgid;
 	__u64 start_boottime;
 	struct task_struct *group_leader;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
 };
 
 #pragma clang attribute pop

@@ -62,6 +62,21 @@ struct {
 	__type(value, struct node_counters);
 } node_counters SEC(".maps");
 
+/* Indexed by set id, as the ledger; entry 0 is for connections whose set is not known yet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct set_policy);
+} policies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pass_control);
+} pass_control SEC(".maps");
+
 /*
  * Buckets of two entries by flow id: where the two halves of a connection meet. (load) 32,768 buckets, 4 MB: twice the live
  * connections of a busy node find room, so that an entry is rarely taken over before both halves have read it.

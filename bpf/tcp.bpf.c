@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * TCP flows, measured by the kernel's own socket counters and read when a socket changes state. No work per packet.
- * One record a socket, when it closes.
+ * One record a socket when it closes, and others while it lives (live.bpf.h).
  */
 #include <stdbool.h>
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
-#include <bpf/bpf_endian.h>
 #include "account.bpf.h"
 #include "flow_id.bpf.h"
 #include "identity.bpf.h"
 #include "join.bpf.h"
+#include "live.bpf.h"
+#include "report.bpf.h"
 #include "select.bpf.h"
 
 static __always_inline struct connection *tracked(const struct sock *sk)
@@ -27,17 +28,18 @@ static __always_inline void opening(const struct sock *sk)
 
 	if (selected.set == SET_NONE)
 		return;
-	struct connection *connection = track((struct sock *)sk, selected.set);
+	struct connection *connection = track((struct sock *)sk, selected.set, NULL, REFUSAL_COUNTS);
 
 	if (!connection)
 		return;
-	connection->start_ns = bpf_ktime_get_ns();
+	connection->opened_ns = bpf_ktime_get_ns();
+	connection->reported_ns = connection->opened_ns;
 	connection->set = selected.set;
 	connection->generation = selected.generation;
 	connection->role = ROLE_ACTIVE;
 	connection->handshake_us = UNMEASURED_MICROS;
 	if (is_locked_by_process(sk))
-		remember_process(connection);
+		remember_running_process(connection);
 }
 
 /*
@@ -62,14 +64,15 @@ static __always_inline struct connection *accepted(const struct sock *sk, struct
 
 	if (selected.set == SET_NONE)
 		return NULL;
-	struct connection *connection = track((struct sock *)sk, selected.set);
+	struct connection *connection = track((struct sock *)sk, selected.set, NULL, REFUSAL_COUNTS);
 
 	if (!connection)
 		return NULL;
 	__u32 round_trip = handshake_round_trip(tp);
 
 	connection->handshake_us = round_trip ? round_trip : UNMEASURED_MICROS;
-	connection->start_ns = now - (__u64)round_trip * 1000;
+	connection->opened_ns = now - (__u64)round_trip * 1000;
+	connection->reported_ns = connection->opened_ns;
 	connection->set = selected.set;
 	connection->generation = selected.generation;
 	return connection;
@@ -87,7 +90,7 @@ static __always_inline void handshaken(const struct sock *sk, int old_state, int
 		return;
 	__u64 now = bpf_ktime_get_ns();
 	struct connection *connection = tracked(sk);
-	__u8 role = old_state == TCP_SYN_SENT ? ROLE_ACTIVE : role_after_syn_recv(tp);
+	__u8 role = old_state == TCP_SYN_SENT ? ROLE_ACTIVE : role_by_sequence(tp, false);
 
 	if (role == ROLE_PASSIVE)
 		connection = accepted(sk, tp, now);
@@ -99,10 +102,16 @@ static __always_inline void handshaken(const struct sock *sk, int old_state, int
 	__u64 id = flow_id(tp, role);
 
 	if (connection) {
-		if (role == ROLE_ACTIVE)
-			connection->handshake_us = (now - connection->start_ns) / 1000;
-		connection->established = 1;
+		/* Taken over while it opened: all but the beginning of its handshake is known. */
+		if (connection->taken_over)
+			connection->taken_over = 0;
+		else if (role == ROLE_ACTIVE)
+			connection->handshake_us = (now - connection->opened_ns) / 1000;
 		connection->flow_id = id;
+		connection->first_sent = first_sent_sequence(tp, role);
+		connection->moved_ns = now;
+		/* From now on the pass over the live connections takes it in. */
+		connection->established = 1;
 	}
 	join_establish(id, role, socket_end(sk), now, connection);
 }
@@ -112,102 +121,22 @@ static __always_inline void closing(const struct sock *sk)
 {
 	struct connection *connection = tracked(sk);
 
-	if (connection && !connection->pid && is_locked_by_process(sk))
-		remember_process(connection);
-}
-
-static __always_inline void fill_addresses(struct tcp_flow *flow, const struct sock *sk, struct tcp_sock *tp)
-{
-	flow->family = sk->__sk_common.skc_family;
-	if (flow->family == AF_INET6) {
-		BPF_CORE_READ_INTO(&flow->local_address, sk, __sk_common.skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO(&flow->remote_address, sk, __sk_common.skc_v6_daddr);
-	} else {
-		__builtin_memset(flow->local_address, 0, sizeof(flow->local_address));
-		__builtin_memset(flow->remote_address, 0, sizeof(flow->remote_address));
-		*(__be32 *)flow->local_address = sk->__sk_common.skc_rcv_saddr;
-		*(__be32 *)flow->remote_address = sk->__sk_common.skc_daddr;
-	}
-	/* skc_num is 0 by now: the port is given back before the state changes. */
-	flow->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
-	flow->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+	if (connection && is_locked_by_process(sk))
+		remember_running_process(connection);
 }
 
 /*
- * Payload bytes, exact: SYN and FIN count in the kernel's totals and are taken out again. Sent is what was acknowledged
- * and what is in flight, each byte once; bytes_sent − bytes_retrans is not it, since a packet that is refused locally
- * counts as sent again and again.
+ * The plan, or what is known of this pod, may have changed since the connection began, or since the last pass over the
+ * live ones. Who selected it until now gets its end; only one that was never known to be selected is nobody's.
  */
-static __always_inline void fill_volume(struct tcp_flow *flow, const struct sock *sk, struct tcp_sock *tp, int state,
-					__u8 role)
+static __always_inline void reselect(struct connection *connection, const struct sock *sk)
 {
-	bool fin_received = sk->__sk_common.skc_flags & (1UL << SOCK_DONE_BIT);
-	bool fin_sent = state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSING ||
-			state == TCP_LAST_ACK;
-	bool fin_acked = state == TCP_FIN_WAIT2 || (fin_sent && tp->snd_una == tp->write_seq);
-	bool fin_in_flight = fin_sent && !fin_acked && tp->snd_nxt == tp->write_seq;
-	__u64 sequence_sent = tp->bytes_acked + (__u32)(tp->snd_nxt - tp->snd_una);
-	bool syn_sent = role == ROLE_ACTIVE && sequence_sent;
-
-	if (fin_received)
-		flow->flags |= TCP_FLAG_FIN_RECEIVED;
-	if (fin_acked)
-		flow->flags |= TCP_FLAG_FIN_ACKED;
-	flow->bytes_received = tp->bytes_received - (fin_received ? 1 : 0);
-	flow->bytes_sent = sequence_sent - (syn_sent ? 1 : 0) - (fin_acked || fin_in_flight ? 1 : 0);
-	flow->segments_received = tp->data_segs_in;
-	flow->segments_sent = tp->data_segs_out;
-}
-
-static __always_inline void fill_timing(struct tcp_flow *flow, struct tcp_sock *tp)
-{
-	flow->retransmits = tp->total_retrans;
-	flow->srtt_us = tp->srtt_us >> 3;
-	flow->rttvar_us = tp->mdev_us >> 2;
-	flow->rtt_min_us = tp->rtt_min.s[0].v;
-}
-
-static __always_inline void report(const struct sock *sk, struct tcp_sock *tp, struct connection *connection,
-				   int old_state)
-{
-	struct tcp_flow *flow = reserve_flow(connection->set);
-
-	if (!flow)
+	if (connection->set != SET_UNKNOWN && connection->generation == selection_generation())
 		return;
-	struct end own = socket_end(sk);
+	__u32 set = select_captures(sk).set;
 
-	flow->type = RECORD_TCP;
-	flow->role = connection->role;
-	flow->last_state = old_state;
-	flow->flags = 0;
-	if (connection->established)
-		flow->flags |= TCP_FLAG_ESTABLISHED;
-	if (is_orphaned(sk))
-		flow->flags |= TCP_FLAG_ORPHANED;
-	if (sk->sk_shutdown & RCV_SHUTDOWN)
-		flow->flags |= TCP_FLAG_RECEIVE_SHUT;
-	if (connection->joined)
-		flow->flags |= TCP_FLAG_JOINED;
-	if (connection->executable_cut)
-		flow->flags |= TCP_FLAG_EXECUTABLE_CUT;
-	flow->flow_id_key = config.flow_id_key_number;
-	flow->error = sk->sk_err;
-	flow->set = connection->set;
-	flow->pid = connection->pid;
-	flow->process_start_ns = connection->process_start_ns;
-	flow->start_ns = connection->start_ns;
-	flow->end_ns = bpf_ktime_get_ns();
-	flow->flow_id = connection->flow_id;
-	flow->cgroup_id = own.cgroup_id;
-	flow->netns_cookie = own.netns_cookie;
-	flow->far_cgroup_id = connection->far_cgroup_id;
-	flow->far_netns_cookie = connection->far_netns_cookie;
-	flow->handshake_us = connection->handshake_us;
-	__builtin_memcpy(flow->executable, connection->executable, sizeof(flow->executable));
-	fill_addresses(flow, sk, tp);
-	fill_volume(flow, sk, tp, old_state, connection->role);
-	fill_timing(flow, tp);
-	submit_flow(flow);
+	if (set != SET_NONE || connection->set == SET_UNKNOWN)
+		connection->set = set;
 }
 
 static __always_inline void closed(const struct sock *sk, int old_state)
@@ -217,24 +146,24 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 	if (!connection)
 		return;
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)sk);
+	bool ends;
 
 	if (!tp)
 		return;
-	/* The plan, or what is known of this pod, may have changed since the connection began. */
-	if (connection->set == SET_UNKNOWN || connection->generation != selection_generation())
-		connection->set = select_captures(sk).set;
+	reselect(connection, sk);
 	if (connection->set == SET_NONE) {
 		struct node_counters *counters = this_cpu_counters();
 
-		if (counters)
+		ends = end_unreported(connection);
+		if (ends && counters)
 			count_one(&counters->unselected);
 	} else {
-		if (!connection->pid && is_closed_by_process(sk))
-			remember_process(connection);
-		join_report(connection, socket_end(sk));
-		report(sk, tp, connection, old_state);
+		if (is_closed_by_process(sk))
+			remember_running_process(connection);
+		ends = report_end(sk, tp, connection, old_state);
 	}
-	untrack((struct sock *)sk);
+	if (ends)
+		untrack((struct sock *)sk);
 }
 
 static __always_inline int state_changed(const struct sock *sk, int old_state, int new_state)

@@ -28,6 +28,7 @@ import { KernelCounts } from './report/kernel-counts.ts';
 import { Awaited } from './select/awaited.ts';
 import { desiredSelection } from './select/desired.ts';
 import { Intake, UNKNOWN_CGROUP } from './select/intake.ts';
+import { DEFAULT_REPORTING } from './select/policies.ts';
 import { startTcpCapture } from './tcp-capture.ts';
 
 export interface AgentOptions {
@@ -114,7 +115,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
 
   // load, report
   const counts = new KernelCounts(sets);
-  const kernel = { limits: withDefaults(limits), tree, desired, clock, counts };
+  const kernel = { limits: withDefaults(limits), tree, desired, reportingOf: () => DEFAULT_REPORTING, clock, counts };
   const handling = { record: guarded.around(intake.record), timers: systemTimers, failed: events.failed };
   const startTcp = () => startTcpCapture({ ...kernel, ...handling });
   const agent = new RunningAgent({

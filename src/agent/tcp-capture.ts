@@ -6,17 +6,21 @@ import { Libbpf } from './load/libbpf.ts';
 import { requireTracingHere } from './load/machine.ts';
 import { loadTcpProgram, type TcpProgramOptions } from './load/tcp-program.ts';
 import { DrainLoop } from './read/drain-loop.ts';
+import { LivePasses } from './read/live-passes.ts';
 import type { RecordHandler } from './read/ring.ts';
 import { ringSource } from './read/source.ts';
 import type { KernelCounts } from './report/kernel-counts.ts';
 import type { DesiredSelection } from './select/desired.ts';
 import { keepSelected } from './select/keep.ts';
+import { Policies, type Reporting } from './select/policies.ts';
 import { SelectionMap } from './select/selection-map.ts';
 
 export interface TcpCaptureOptions {
   readonly limits: TcpProgramOptions;
   readonly tree: CgroupTree;
   readonly desired: () => DesiredSelection;
+  /** How live connections of the set are reported. */
+  readonly reportingOf: (set: number) => Reporting;
   readonly clock: WallClock;
   readonly record: RecordHandler;
   readonly counts: KernelCounts;
@@ -36,28 +40,46 @@ export interface TcpCapture {
   podsChanged(): void;
   /** What is selected has changed: the selection has followed when this returns. */
   selectNow(): void;
-  /** No new records from now on; resolves when those that came are handled. */
+  /** Live connections are reported for the last time, then no new records come; resolves when those that came are handled. */
   end(): Promise<void>;
   /** Frees everything in the kernel. */
   close(): void;
 }
+
+/** What the kernel refuses once, as for want of file descriptors, it may do the next time. */
+const MAX_FAILED_PASSES = 10;
 
 /**
  * Loads, selects, then attaches. Throws MissingPrivilege, Unsupported or KernelRefused with what is missing; then nothing is
  * left in the kernel.
  */
 export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
-  const { limits, tree, desired, clock, record, counts, timers, failed } = options;
+  const { limits, tree, desired, reportingOf, clock, record, counts, timers, failed } = options;
   requireTracingHere();
   using opened = new DisposableStack();
   const program = opened.adopt(loadTcpProgram(Libbpf.load(), limits), (loaded) => loaded.close());
-  const selection = new SelectionMap(program.selection, program.selectionControl);
+  const policies = new Policies(program.policies, reportingOf);
+  const selection = new SelectionMap(program.selection, program.selectionControl, {
+    before: (sets) => policies.write(sets),
+    after: () => passes.reselected(),
+  });
+  const passes = new LivePasses({
+    report: () => program.reportLive(),
+    takeOver: () => program.takeOver(),
+    reportMillis: () => policies.lookMillis,
+    timers,
+    failed: (error, times) => {
+      if (times >= MAX_FAILED_PASSES) failed(error);
+    },
+  });
+  opened.defer(() => void passes.stop());
   const keeper = opened.adopt(keepSelected(tree, selection, desired, timers, failed), (kept) => kept.stop());
   const ring = opened.adopt(ringSource(program.flows, clock, record, timers), (mapped) => mapped.close());
   const loop = new DrainLoop(ring, failed);
   program.attach();
   counts.begin(program);
   loop.start();
+  passes.start();
   const kept = opened.move();
   return {
     get sets() {
@@ -69,9 +91,11 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
     readNow: () => void ring.drain(Number.MAX_SAFE_INTEGER),
     podsChanged: () => keeper.changed(),
     selectNow: () => keeper.refresh(),
-    end() {
+    async end() {
+      await passes.stop();
       program.detach();
-      return loop.stop();
+      program.reportAllNow();
+      await loop.stop();
     },
     close() {
       counts.end();

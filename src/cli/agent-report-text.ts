@@ -4,7 +4,9 @@ import { ledgerText } from '../export/ledger-text.ts';
 /** The ledger per capture, then what concerns no capture in particular and is not zero, each with what it means. */
 export function agentReportText({ accounts, node }: AgentReport): string {
   const notes: readonly (readonly [number, string])[] = [
-    [node.openConnections, 'connections are still open: they are not counted, only what has ended is'],
+    [node.openConnections, 'connections were still open: what they had carried until then is counted'],
+    [node.takenOver, 'connections were older than the capture: they are counted from its beginning on'],
+    [node.postponed, 'times a live connection was reported later, for want of room in the ring'],
     [node.joinMissed, 'connections had both ends here, but only one end learned of the other'],
     [node.joinAmbiguous, 'records shared a flow.id with more than one other: not joined'],
     [node.notSelected + node.unselected, 'connections were watched until it was known that no capture selects them'],

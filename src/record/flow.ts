@@ -68,6 +68,8 @@ export interface Tcp {
   established: 0 | 1;
   closed: 0 | 1;
   closeReason: CloseReason | undefined;
+  /** The connection is older than the capture, or than its pod's selection: start and counters begin with the take-over. */
+  takenOver: true | undefined;
 }
 
 export interface Process {

@@ -26,10 +26,12 @@ describe('flow.h and the decoder', () => {
       .set('family', 10)
       .set('role', 2)
       .set('last_state', 9)
-      .set('flags', 0x3f)
-      .set('flow_id_key', 7);
+      .set('flags', 0x013f)
+      .set('flow_id_key', 0x71727374)
+      .set('sequence', 0x51525354);
     writer.set('error', 0x0168).set('set', 0x01020304).set('pid', 0x11121314);
     writer.set('process_start_ns', 0x0000_1122_3344_5566n).set('start_ns', 0x0000_2122_3344_5566n);
+    writer.set('opened_ns', 0x0000_4122_3344_5566n);
     writer.set('end_ns', 0x0000_3122_3344_5566n).set('flow_id', 0xfedc_ba98_7654_3210n);
     writer.set('bytes_received', 0x0001_0203_0405_0607n).set('bytes_sent', 0x0011_1213_1415_1617n);
     writer.set('cgroup_id', 0x0000_0000_8182_8384n).set('netns_cookie', 0x0000_0000_9192_9394n);
@@ -46,12 +48,14 @@ describe('flow.h and the decoder', () => {
       family: 10,
       role: 2,
       lastState: 9,
-      flags: 0x3f,
-      flowIdKey: 7,
+      flags: 0x013f,
+      flowIdKey: 0x71727374,
+      sequence: 0x51525354,
       error: 0x0168,
       set: 0x01020304,
       pid: 0x11121314,
       processStartMicros: Math.floor(0x0000_1122_3344_5566 / 1000),
+      openedMicros: Math.floor(0x0000_4122_3344_5566 / 1000),
       startMicros: Math.floor(0x0000_2122_3344_5566 / 1000),
       endMicros: Math.floor(0x0000_3122_3344_5566 / 1000),
       flowId: 'fedcba9876543210',

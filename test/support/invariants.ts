@@ -8,12 +8,15 @@ export function assertWellFormed(flow: Flow): void {
 }
 
 function faultOf(flow: Flow): string | undefined {
-  const established = flow.tcp?.established === 1;
+  const { established, takenOver } = flow.tcp ?? {};
+  // Of a connection that was taken over the handshake may be past finding out.
+  const hasId = flow.id !== undefined;
+  const handshaken = established === 1 || flow.sequence > 0 || (takenOver === true && hasId);
   if (flow.start > flow.end) return 'it ends before it starts';
   if (flow.capture.length === 0) return 'it names no capture';
   if (!countsOf(flow).every((count) => Number.isSafeInteger(count) && count >= 0)) return 'a counter is no counter';
-  if (established !== (flow.id !== undefined)) return 'a flow.id without a handshake, or the reverse';
-  if (established !== (flow.idKey !== undefined)) return 'the number of a key without a flow.id, or the reverse';
+  if (takenOver !== true && handshaken !== hasId) return 'a flow.id without a handshake, or the reverse';
+  if (hasId !== (flow.idKey !== undefined)) return 'the number of a key without a flow.id, or the reverse';
   if (flow.id !== undefined && !/^[0-9a-f]{16}$/.test(flow.id)) return 'flow.id is not 16 hex digits';
   return nameFault(flow.source) ?? nameFault(flow.destination);
 }

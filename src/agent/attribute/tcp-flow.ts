@@ -28,31 +28,31 @@ const NO_CAPTURE: readonly string[] = [];
 
 /** The flow's `capture` is left empty: the router fills in the names that each export may see. */
 export function tcpFlow(event: TcpEvent, naming: Naming): Flow {
-  const start = naming.clock.wallMicros(event.startMicros);
-  const opened = event.role !== ROLE.passive;
-  const { local, far, containerId, isForeign } = name(event, start, naming);
+  const opened = naming.clock.wallMicros(event.openedMicros);
+  const isOpener = event.role !== ROLE.passive;
+  const { local, far, containerId, isForeign } = name(event, opened, naming);
   const localSide = sideOf(event.localAddress, event.localPort, event.bytesSent, event.segmentsSent, local);
   const farSide = sideOf(event.remoteAddress, event.remotePort, event.bytesReceived, event.segmentsReceived, far);
   const { state, reason } = endingOf(event);
   return {
-    start,
+    start: naming.clock.wallMicros(event.startMicros),
     end: naming.clock.wallMicros(event.endMicros),
     state,
-    sequence: 0,
+    sequence: event.sequence,
     id: event.flowId,
     idKey: event.flowId === undefined ? undefined : event.flowIdKey,
     scope: isJoined(event) && !isForeign ? scopeOf(event.netnsCookie, event.farNetnsCookie) : undefined,
     transport: 'tcp',
     type: event.localAddress.includes(':') ? 'ipv6' : 'ipv4',
-    source: opened ? localSide : farSide,
-    destination: opened ? farSide : localSide,
+    source: isOpener ? localSide : farSide,
+    destination: isOpener ? farSide : localSide,
     tcp: measures(event, reason),
     process: processOf(event),
     containerId,
     capture: NO_CAPTURE,
     samplingOneIn: 1,
     cluster: undefined,
-    observer: opened ? 'source' : 'destination',
+    observer: isOpener ? 'source' : 'destination',
     node: naming.node,
   };
 }
@@ -101,14 +101,18 @@ function sideOf(address: string, port: number, bytes: number, packets: number, n
 
 function measures(event: TcpEvent, closeReason: Tcp['closeReason']): Tcp {
   const measured = event.rttMicros > 0;
+  const isTakenOver = (event.flags & TCP_FLAG.takenOver) !== 0;
+  // The handshake is told once, by the record in whose interval it was.
+  const isFirst = event.sequence === 0 && !isTakenOver;
   return {
     rtt: measured ? event.rttMicros : undefined,
     rttVariance: measured ? event.rttVarianceMicros : undefined,
     rttMin: event.rttMinMicros === UNMEASURED.micros ? undefined : event.rttMinMicros,
     retransmits: event.retransmits,
-    handshakeDuration: event.handshakeMicros === UNMEASURED.micros ? undefined : event.handshakeMicros,
-    established: (event.flags & TCP_FLAG.established) === 0 ? 0 : 1,
-    closed: 1,
+    handshakeDuration: isFirst && event.handshakeMicros !== UNMEASURED.micros ? event.handshakeMicros : undefined,
+    established: isFirst && (event.flags & TCP_FLAG.established) !== 0 ? 1 : 0,
+    closed: closeReason === undefined ? 0 : 1,
+    takenOver: isTakenOver || undefined,
     closeReason,
   };
 }

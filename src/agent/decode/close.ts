@@ -49,13 +49,17 @@ const STATE_OF: Readonly<Record<CloseReason, FlowState>> = {
 
 export interface Ending {
   readonly state: FlowState;
-  readonly reason: CloseReason;
+  /** Undefined: it has not ended. */
+  readonly reason: CloseReason | undefined;
 }
+
+const LIVES_ON: Ending = { state: 'Active', reason: undefined };
 
 type EndingFacts = Pick<TcpEvent, 'lastState' | 'error' | 'flags'>;
 
 /** A connection that was never established is Failed, whatever the reason. */
 export function endingOf(event: EndingFacts): Ending {
+  if ((event.flags & TCP_FLAG.ended) === 0) return LIVES_ON;
   const established = (event.flags & TCP_FLAG.established) !== 0;
   const reason = reasonOfError(event) ?? (established ? orderlyReason(event) : 'Abandoned');
   return { reason, state: established ? STATE_OF[reason] : 'Failed' };

@@ -1,38 +1,40 @@
 /** Generated from bpf/flow.h by `npm run generate`; do not edit. Offsets and sizes are bytes. */
 
 export const TCP_FLOW = {
-  size: 192,
+  size: 208,
   type: 0,
   family: 1,
   role: 2,
   lastState: 3,
   flags: 4,
-  flowIdKey: 5,
   error: 6,
-  set: 8,
-  pid: 12,
-  processStartNs: 16,
-  startNs: 24,
-  endNs: 32,
-  flowId: 40,
-  bytesReceived: 48,
-  bytesSent: 56,
-  cgroupId: 64,
-  netnsCookie: 72,
-  farCgroupId: 80,
-  farNetnsCookie: 88,
-  localAddress: 96,
-  remoteAddress: 112,
-  localPort: 128,
-  remotePort: 130,
-  segmentsReceived: 132,
-  segmentsSent: 136,
-  retransmits: 140,
-  srttUs: 144,
-  rttvarUs: 148,
-  rttMinUs: 152,
-  handshakeUs: 156,
-  executable: 160,
+  sequence: 8,
+  flowIdKey: 12,
+  set: 16,
+  pid: 20,
+  processStartNs: 24,
+  openedNs: 32,
+  startNs: 40,
+  endNs: 48,
+  flowId: 56,
+  bytesReceived: 64,
+  bytesSent: 72,
+  cgroupId: 80,
+  netnsCookie: 88,
+  farCgroupId: 96,
+  farNetnsCookie: 104,
+  localAddress: 112,
+  remoteAddress: 128,
+  localPort: 144,
+  remotePort: 146,
+  segmentsReceived: 148,
+  segmentsSent: 152,
+  retransmits: 156,
+  srttUs: 160,
+  rttvarUs: 164,
+  rttMinUs: 168,
+  handshakeUs: 172,
+  executable: 176,
 } as const;
 
 export const LEDGER_ENTRY = {
@@ -44,11 +46,13 @@ export const LEDGER_ENTRY = {
 } as const;
 
 export const NODE_COUNTERS = {
-  size: 32,
+  size: 48,
   joined: 0,
   joinMissed: 8,
   joinAmbiguous: 16,
   unselected: 24,
+  postponed: 32,
+  takenOver: 40,
 } as const;
 
 export const SELECTION_CONTROL = {
@@ -57,6 +61,18 @@ export const SELECTION_CONTROL = {
   defaultSet: 4,
   listed: 8,
   reserved: 12,
+} as const;
+
+export const SET_POLICY = {
+  size: 16,
+  activeNs: 0,
+  idleNs: 8,
+} as const;
+
+export const PASS_CONTROL = {
+  size: 8,
+  reportAll: 0,
+  isFirst: 4,
 } as const;
 
 export const PROGRAM_CONFIG = {
@@ -86,6 +102,8 @@ export const TCP_FLAG = {
   orphaned: 16,
   joined: 32,
   executableCut: 64,
+  ended: 128,
+  takenOver: 256,
 } as const;
 
 export const SET = {

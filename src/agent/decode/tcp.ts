@@ -2,7 +2,10 @@
 import { formatIpv4, formatIpv6 } from '../../lib/ip.ts';
 import { RECORD_TYPE, TCP_FLAG, TCP_FLOW } from './layout.generated.ts';
 
-/** What the kernel program wrote when a socket closed. Numbers are exact; times are CLOCK_MONOTONIC in microseconds. */
+/**
+ * What the kernel program wrote of one interval of a connection; its end where `flags` say so. Counters are what was added in
+ * it. Numbers are exact; times are CLOCK_MONOTONIC in microseconds.
+ */
 export interface TcpEvent {
   readonly family: number;
   readonly role: number;
@@ -10,11 +13,16 @@ export interface TcpEvent {
   readonly flags: number;
   readonly flowIdKey: number;
   readonly error: number;
+  /** 0, 1, 2 … of the connection's records. */
+  readonly sequence: number;
   readonly set: number;
   /** Thread group id; 0 when the process cannot be known. */
   readonly pid: number;
   /** CLOCK_BOOTTIME in microseconds: tells a process from a later one with the same pid. */
   readonly processStartMicros: number;
+  /** When the connection began, or was taken over. */
+  readonly openedMicros: number;
+  /** When the interval began. */
   readonly startMicros: number;
   readonly endMicros: number;
   /** 16 hex digits; undefined when the handshake never completed. */
@@ -51,12 +59,14 @@ export function decodeTcp(view: DataView, at: number, length: number): TcpEvent 
     family,
     role: view.getUint8(at + TCP_FLOW.role),
     lastState: view.getUint8(at + TCP_FLOW.lastState),
-    flags: view.getUint8(at + TCP_FLOW.flags),
-    flowIdKey: view.getUint8(at + TCP_FLOW.flowIdKey),
+    flags: view.getUint16(at + TCP_FLOW.flags, true),
+    flowIdKey: view.getUint32(at + TCP_FLOW.flowIdKey, true),
     error: view.getUint16(at + TCP_FLOW.error, true),
+    sequence: view.getUint32(at + TCP_FLOW.sequence, true),
     set: view.getUint32(at + TCP_FLOW.set, true),
     pid: view.getUint32(at + TCP_FLOW.pid, true),
     processStartMicros: micros(view, at + TCP_FLOW.processStartNs),
+    openedMicros: micros(view, at + TCP_FLOW.openedNs),
     startMicros: micros(view, at + TCP_FLOW.startNs),
     endMicros: micros(view, at + TCP_FLOW.endNs),
     flowId: hex64(view, at + TCP_FLOW.flowId),
@@ -107,7 +117,7 @@ const ASCII_LIMIT = 0x80;
 
 function executable(view: DataView, at: number): string {
   const name = text(view, at + TCP_FLOW.executable, EXECUTABLE_BYTES);
-  const isCut = (view.getUint8(at + TCP_FLOW.flags) & TCP_FLAG.executableCut) !== 0;
+  const isCut = (view.getUint16(at + TCP_FLOW.flags, true) & TCP_FLAG.executableCut) !== 0;
   return isCut ? `${name}…` : name;
 }
 

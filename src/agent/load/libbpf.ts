@@ -14,6 +14,28 @@ const MAX_LOG_CHARACTERS = 64 * 1024;
 /** struct bpf_prog_info (include/uapi/linux/bpf.h), as far as it is read: bytes. */
 const PROGRAM_INFO = { size: 232, recursionMisses: 208 } as const;
 
+/** enum bpf_attach_type (include/uapi/linux/bpf.h). */
+const BPF_TRACE_ITER = 28;
+
+/** struct bpf_link_create_opts (bpf.h of libbpf), as far as iterators need it. */
+interface LinkOptions {
+  readonly sz: number;
+  readonly flags: number;
+  readonly iter_info: Uint32Array | null;
+  readonly iter_info_len: number;
+  readonly target_btf_id: number;
+}
+
+const LINK_OPTIONS_BYTES = koffi.sizeof(
+  koffi.struct('weir_link_create_opts', {
+    sz: 'size_t',
+    flags: 'uint32_t',
+    iter_info: 'void *',
+    iter_info_len: 'uint32_t',
+    target_btf_id: 'uint32_t',
+  }),
+);
+
 /** libbpf's functions under their C names' meaning; pointers are addresses or null, results 0 or −errno. */
 interface Functions {
   readonly openFile: (path: string, options: null) => Pointer | null;
@@ -24,6 +46,8 @@ interface Functions {
   readonly attachProgram: (program: Pointer) => Pointer | null;
   readonly destroyLink: (link: Pointer) => number;
   readonly programFd: (program: Pointer) => number;
+  readonly createLink: (program: number, target: number, type: number, options: LinkOptions) => number;
+  readonly createIterator: (link: number) => number;
   readonly objectInfo: (fd: number, info: Uint8Array, length: [number]) => number;
   readonly mapFd: (map: Pointer) => number;
   readonly mapMaxEntries: (map: Pointer) => number;
@@ -117,6 +141,29 @@ export class Libbpf {
     return Number(new DataView(info.buffer).getBigUint64(PROGRAM_INFO.recursionMisses, true));
   }
 
+  programFd(program: Pointer): number {
+    return this.#functions.programFd(program);
+  }
+
+  /**
+   * A link of an iterator program, over the elements of a map where one is given; every look at it is a descriptor of
+   * `createIterator`. Both return a file descriptor or −errno.
+   */
+  linkIterator(programFd: number, mapFd: number | undefined): number {
+    const target = mapFd === undefined ? null : Uint32Array.of(mapFd);
+    return this.#functions.createLink(programFd, 0, BPF_TRACE_ITER, {
+      sz: LINK_OPTIONS_BYTES,
+      flags: 0,
+      iter_info: target,
+      iter_info_len: target === null ? 0 : target.byteLength,
+      target_btf_id: 0,
+    });
+  }
+
+  createIterator(linkFd: number): number {
+    return this.#functions.createIterator(linkFd);
+  }
+
   destroyLink(link: Pointer): void {
     this.#functions.destroyLink(link);
   }
@@ -187,6 +234,8 @@ function lookUp(library: LibraryHandle): Functions {
     findProgram: symbol('void *bpf_object__find_program_by_name(void *object, const char *name)'),
     attachProgram: symbol('void *bpf_program__attach(void *program)'),
     destroyLink: symbol('int bpf_link__destroy(void *link)'),
+    createLink: symbol('int bpf_link_create(int program, int target, int type, const weir_link_create_opts *options)'),
+    createIterator: symbol('int bpf_iter_create(int link)'),
     programFd: symbol('int bpf_program__fd(void *program)'),
     objectInfo: symbol('int bpf_obj_get_info_by_fd(int fd, _Inout_ void *info, _Inout_ uint32_t *length)'),
     mapFd: symbol('int bpf_map__fd(void *map)'),

@@ -1,13 +1,18 @@
 /** Loads and attaches the TCP program: one object of `bpf/`, configured for this run. */
 import { fileURLToPath } from 'node:url';
 import { WeirError } from '../../lib/errors.ts';
-import { PROGRAM_CONFIG } from '../decode/layout.generated.ts';
-import { BpfMap } from './bpf-map.ts';
+import { PASS_CONTROL, PROGRAM_CONFIG } from '../decode/layout.generated.ts';
+import { BpfMap, u32Key } from './bpf-map.ts';
+import { type KernelPass, kernelPass } from './kernel-pass.ts';
 import type { Libbpf, Pointer } from './libbpf.ts';
 import { explainLoadFailure } from './refusal.ts';
 
 /** The programs of the object, both on one tracepoint; bpf/tcp.bpf.c says why there are two. */
 const PROGRAMS = ['tcp_by_process', 'tcp_by_packet'] as const;
+
+/** Those that walk when they are told to; bpf/live.bpf.h says over what. */
+const REPORT_PASS = 'report_live_connections';
+const TAKE_OVER_PASS = 'take_over_connections';
 
 const OBJECT_FILE = fileURLToPath(import.meta.resolve('#bpf/tcp.bpf.o'));
 
@@ -32,6 +37,13 @@ export interface TcpProgram {
   readonly ledger: BpfMap;
   readonly nodeCounters: BpfMap;
   readonly connectionCount: BpfMap;
+  readonly policies: BpfMap;
+  /** Reports live connections that have moved, where it is time. */
+  reportLive(): Promise<void>;
+  /** Finds connections that are not tracked, in every network namespace, and processes that are not known. */
+  takeOver(): Promise<void>;
+  /** Reports every live connection that has moved: for the last time, before the program goes. */
+  reportAllNow(): void;
   /** Throws KernelRefused, with nothing attached. */
   attach(): void;
   /** Runs that the kernel left out because the program was running on that CPU already. */
@@ -74,7 +86,17 @@ function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions):
 
 function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
   const programs = PROGRAMS.map((name) => libbpf.findProgram(object, name));
+  using opened = new DisposableStack();
+  const pass = (name: string, map?: BpfMap): KernelPass =>
+    opened.adopt(kernelPass(libbpf, name, libbpf.programFd(libbpf.findProgram(object, name)), map?.fd), (made) =>
+      made.close(),
+    );
+  const report = pass(REPORT_PASS, new BpfMap(libbpf, object, 'connections'));
+  const takeOver = pass(TAKE_OVER_PASS);
+  const control = new BpfMap(libbpf, object, 'pass_control');
+  controlPass(control, { isFirst: true });
   const links: Pointer[] = [];
+  const passes = opened.move();
   const detach = (): void => {
     for (const link of links.splice(0)) libbpf.destroyLink(link);
   };
@@ -85,6 +107,16 @@ function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
     ledger: new BpfMap(libbpf, object, 'ledger'),
     nodeCounters: new BpfMap(libbpf, object, 'node_counters'),
     connectionCount: new BpfMap(libbpf, object, 'connection_count'),
+    policies: new BpfMap(libbpf, object, 'policies'),
+    reportLive: () => report.run(),
+    async takeOver() {
+      await takeOver.run();
+      controlPass(control, {});
+    },
+    reportAllNow() {
+      controlPass(control, { reportAll: true });
+      report.runNow();
+    },
     attach() {
       for (const program of programs) {
         const link = libbpf.attachProgram(program);
@@ -102,7 +134,16 @@ function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
     detach,
     close() {
       detach();
+      passes.dispose();
       libbpf.closeObject(object);
     },
   };
+}
+
+/** What the passes to come are for; struct pass_control of bpf/flow.h. */
+function controlPass(control: BpfMap, { reportAll = false, isFirst = false }): void {
+  const value = new DataView(new ArrayBuffer(PASS_CONTROL.size));
+  value.setUint32(PASS_CONTROL.reportAll, Number(reportAll), true);
+  value.setUint32(PASS_CONTROL.isFirst, Number(isFirst), true);
+  control.update(u32Key(0), new Uint8Array(value.buffer));
 }

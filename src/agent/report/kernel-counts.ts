@@ -28,13 +28,17 @@ export interface NodeCounts {
   readonly joinMissed: number;
   /** A third half came with the same flow id: not joined. */
   readonly joinAmbiguous: number;
-  /** Connections that no capture selected any more when they ended. */
+  /** Connections of which it was not known whose they are, and that no capture selected when they ended. */
   readonly unselected: number;
+  /** Times that a live connection could not be reported for want of room in the ring: its next report counts for both. */
+  readonly postponed: number;
+  /** Connections older than the capture, or than their pod's selection, that were tracked from then on. */
+  readonly takenOver: number;
   /** Records lost before it was known whose they are. */
   readonly lostUnknown: number;
   /** State changes that the kernel did not show: the program was running on that CPU. Whose they were is not known. */
   readonly missedStateChanges: number;
-  /** Tracked connections that have not ended: they are not observed yet. */
+  /** Tracked connections that have not ended: what they carried since their last report is not observed yet. */
   readonly openConnections: number;
 }
 
@@ -45,6 +49,8 @@ const NO_NODE_COUNTS: NodeCounts = {
   joinMissed: 0,
   joinAmbiguous: 0,
   unselected: 0,
+  postponed: 0,
+  takenOver: 0,
   lostUnknown: 0,
   missedStateChanges: 0,
   openConnections: 0,
@@ -119,6 +125,8 @@ export class KernelCounts {
       joinMissed: kept.joinMissed + (sums[NODE_COUNTERS.joinMissed / 8] ?? 0),
       joinAmbiguous: kept.joinAmbiguous + (sums[NODE_COUNTERS.joinAmbiguous / 8] ?? 0),
       unselected: kept.unselected + (sums[NODE_COUNTERS.unselected / 8] ?? 0),
+      postponed: kept.postponed + (sums[NODE_COUNTERS.postponed / 8] ?? 0),
+      takenOver: kept.takenOver + (sums[NODE_COUNTERS.takenOver / 8] ?? 0),
       lostUnknown: kept.lostUnknown + unknown.ringFull + unknown.tooManyConnections + unknown.storageUnavailable,
       missedStateChanges: kept.missedStateChanges + counters.missedRuns(),
       openConnections: Number(open[0] ?? 0n),

@@ -1,11 +1,19 @@
 /** Keeps the kernel's selection map equal to what is desired. */
-import { SET_UNKNOWN } from '../../plan/sets.ts';
+import { SET_NONE, SET_UNKNOWN } from '../../plan/sets.ts';
 import { SELECTION_CONTROL } from '../decode/layout.generated.ts';
 import { type BpfMap, u32Key, u64Key } from '../load/bpf-map.ts';
 import type { DesiredSelection } from './desired.ts';
 
 /** The part of a BPF map that is needed here. */
 export type SelectionTarget = Pick<BpfMap, 'update' | 'delete' | 'maxEntries'>;
+
+/** Who is told of a write. */
+export interface Told {
+  /** Sets that are about to be referred to. */
+  readonly before: (sets: Iterable<number>) => void;
+  /** Something else is selected now. */
+  readonly after: () => void;
+}
 
 /**
  * A cgroup that is gone keeps its entry while there is room: sockets outlive it, and a cgroup id is never used again. One
@@ -15,14 +23,16 @@ export type SelectionTarget = Pick<BpfMap, 'update' | 'delete' | 'maxEntries'>;
 export class SelectionMap {
   readonly #entries: SelectionTarget;
   readonly #control: Pick<BpfMap, 'update'>;
+  readonly #told: Told;
   readonly #written = new Map<number, number>();
   #defaultSet: number | undefined;
   #generation = 0;
   #omitted = 0;
 
-  constructor(entries: SelectionTarget, control: Pick<BpfMap, 'update'>) {
+  constructor(entries: SelectionTarget, control: Pick<BpfMap, 'update'>, told: Told) {
     this.#entries = entries;
     this.#control = control;
+    this.#told = told;
   }
 
   /** cgroups that did not fit at the last write. */
@@ -37,6 +47,7 @@ export class SelectionMap {
 
   /** Writes what changed; a change is a new generation, under which the kernel looks again at connections of before. */
   write(desired: DesiredSelection): void {
+    this.#told.before(setsOf(desired));
     const changed = [...desired.entries].filter(([id, set]) => this.#written.get(id) !== set);
     this.#makeRoom(desired, changed.filter(([id]) => !this.#written.has(id)).length);
     this.#omitted = 0;
@@ -51,7 +62,9 @@ export class SelectionMap {
     const unlisted = this.#removeUnlisted(desired);
     const wrote = unlisted > 0 || changed.length > this.#omitted;
     const defaultSet = this.#omitted > 0 ? SET_UNKNOWN : desired.defaultSet;
-    if (wrote || defaultSet !== this.#defaultSet) this.#nextGeneration(defaultSet);
+    if (!wrote && defaultSet === this.#defaultSet) return;
+    this.#nextGeneration(defaultSet);
+    this.#told.after();
   }
 
   /** After the writing: no socket of a pod that came meets neither its entry nor its parent's. Returns how many. */
@@ -83,4 +96,11 @@ export class SelectionMap {
     control.setUint32(SELECTION_CONTROL.listed, this.#written.size, true);
     this.#control.update(u32Key(0), new Uint8Array(control.buffer));
   }
+}
+
+function setsOf({ entries, defaultSet }: DesiredSelection): ReadonlySet<number> {
+  const sets = new Set([...entries.values(), defaultSet]);
+  sets.delete(SET_NONE);
+  sets.delete(SET_UNKNOWN);
+  return sets;
 }

@@ -68,4 +68,13 @@ export const tcpFields = [
     description: 'Why the connection ended, as far as this socket can know.',
     get: (flow) => flow.tcp?.closeReason,
   },
+  {
+    name: 'tcp.taken_over',
+    type: 'boolean',
+    unit: null,
+    ipfix: null,
+    description:
+      'True where the connection is older than the capture, or than the selection of its pod: `start` of its first record is when it was taken over, and its counters begin there. Else absent.',
+    get: (flow) => flow.tcp?.takenOver,
+  },
 ] as const satisfies readonly Field[];

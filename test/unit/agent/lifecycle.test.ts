@@ -10,6 +10,8 @@ const NODE = {
   joinMissed: 0,
   joinAmbiguous: 0,
   unselected: 0,
+  postponed: 0,
+  takenOver: 0,
   lostUnknown: 0,
   missedStateChanges: 0,
   openConnections: 0,

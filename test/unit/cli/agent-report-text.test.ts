@@ -15,6 +15,8 @@ const QUIET: AgentReport['node'] = {
   joinMissed: 0,
   joinAmbiguous: 0,
   unselected: 0,
+  postponed: 0,
+  takenOver: 0,
   lostUnknown: 0,
   missedStateChanges: 0,
   openConnections: 0,
@@ -62,6 +64,8 @@ balanced: observed = exported + filtered + sampled out + lost, for every capture
       joinAmbiguous: 3,
       notSelected: 4,
       unselected: 40,
+      takenOver: 13,
+      postponed: 14,
       lostUnknown: 5,
       missedStateChanges: 6,
       malformed: 7,
@@ -76,7 +80,9 @@ CAPTURE        OBSERVED  EXPORTED  FILTERED  SAMPLED OUT  LOST
 shop/checkout        46        39         0            0     7
   lost: ringFull 6, sinkFailed 1
 balanced: observed = exported + filtered + sampled out + lost, for every capture
-  1 connections are still open: they are not counted, only what has ended is
+  1 connections were still open: what they had carried until then is counted
+  13 connections were older than the capture: they are counted from its beginning on
+  14 times a live connection was reported later, for want of room in the ring
   2 connections had both ends here, but only one end learned of the other
   3 records shared a flow.id with more than one other: not joined
   44 connections were watched until it was known that no capture selects them

@@ -47,6 +47,7 @@ export function tcp(parts: Partial<Tcp> = {}): Tcp {
     established: 1,
     closed: 1,
     closeReason: 'Finished',
+    takenOver: undefined,
     ...parts,
   };
 }

@@ -62,7 +62,7 @@ function podNameIsAPods({ identity, proxy }: Side): boolean {
 
 describe('a connection that this machine opened', () => {
   it('has the local side as source', () => {
-    const joined = { flags: 7 | TCP_FLAG.joined, farCgroupId: ids.db, farNetnsCookie: 2 };
+    const joined = { flags: 7 | TCP_FLAG.ended | TCP_FLAG.joined, farCgroupId: ids.db, farNetnsCookie: 2 };
     expect(flowOf({ role: ROLE.active, ...joined })).toEqual({
       start: OFFSET + 10_000_000,
       end: OFFSET + 11_500_000,
@@ -104,6 +104,7 @@ describe('a connection that this machine opened', () => {
         established: 1,
         closed: 1,
         closeReason: 'Finished',
+        takenOver: undefined,
       },
       process: { pid: 4242, executableName: 'curl' },
       containerId: CONTAINER,
@@ -203,7 +204,8 @@ describe('whatever the kernel says', () => {
   const event = fc.record({
     role: fc.constantFrom(ROLE.unknown, ROLE.active, ROLE.passive),
     lastState: fc.nat({ max: 12 }),
-    flags: fc.nat({ max: 63 }),
+    flags: fc.nat({ max: 511 }),
+    sequence: fc.nat({ max: 2 }),
     error: fc.constantFrom(0, 32, 103, 104, 110, 111, 113),
     pid: fc.constantFrom(0, 1, 4242),
     startMicros: fc.nat({ max: 2 ** 40 }),
@@ -241,7 +243,15 @@ describe('whatever the kernel says', () => {
           const measured = Object.values(tcp ?? {}).filter((value) => typeof value === 'number');
           expect([...numbers, ...measured].filter((value) => !Number.isSafeInteger(value) || value < 0)).toEqual([]);
           expect([source, destination].every(podNameIsAPods)).toBe(true);
-          expect(made.state === 'Failed').toBe(tcp?.established === 0);
+          const has = (flag: number) => (parts.flags & flag) !== 0;
+          expect(made.state === 'Active').toBe(!has(TCP_FLAG.ended));
+          expect(made.state === 'Failed').toBe(has(TCP_FLAG.ended) && !has(TCP_FLAG.established));
+          expect(tcp?.closed === 1).toBe(has(TCP_FLAG.ended));
+          expect(tcp?.takenOver === true).toBe(has(TCP_FLAG.takenOver));
+          // The handshake is told once, and only by who saw it.
+          const toldHere = parts.sequence === 0 && !has(TCP_FLAG.takenOver);
+          expect(tcp?.established === 1).toBe(has(TCP_FLAG.established) && toldHere);
+          if (!toldHere) expect(tcp?.handshakeDuration).toBeUndefined();
           expect(made.observer).toBe(parts.role === ROLE.passive ? 'destination' : 'source');
           const own = parts.role === ROLE.passive ? destination : source;
           expect([own.address, own.bytes]).toEqual([parts.localAddress, parts.bytesSent]);

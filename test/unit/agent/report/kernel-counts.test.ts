@@ -67,11 +67,13 @@ describe('the counts of the kernel', () => {
   });
 
   it('of the node are those of no capture, with what was lost before it was known whose it was', () => {
-    expect(counts({ 0: [9, 1, 20, 300] }, [11, 12, 13, 14], 2 ** 33).node()).toEqual({
+    expect(counts({ 0: [9, 1, 20, 300] }, [11, 12, 13, 14, 16, 17], 2 ** 33).node()).toEqual({
       joined: 11,
       joinMissed: 12,
       joinAmbiguous: 13,
       unselected: 14,
+      postponed: 16,
+      takenOver: 17,
       lostUnknown: 321,
       missedStateChanges: 15,
       openConnections: 8_589_934_592,

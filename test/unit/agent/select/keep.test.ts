@@ -31,7 +31,7 @@ beforeEach(() => {
       refused: new Set<number>(),
     };
   };
-  const selection = new SelectionMap(target, target);
+  const selection = new SelectionMap(target, target, { before: () => undefined, after: () => undefined });
   keeper = keepSelected(tree, selection, desired, timers, (error) => failures.push(error));
 });
 afterEach(() => {

@@ -39,11 +39,16 @@ const CAPACITY = 4;
 let target: MemoryMap;
 let control: MemoryMap;
 let map: SelectionMap;
+let told: string[];
 
 beforeEach(() => {
   target = new MemoryMap(CAPACITY);
   control = new MemoryMap(1);
-  map = new SelectionMap(target, control);
+  told = [];
+  map = new SelectionMap(target, control, {
+    before: (sets) => told.push(`sets ${[...sets].join(' ')}`),
+    after: () => told.push('reselected'),
+  });
 });
 
 /** `gone`: cgroups that are listed no longer because they are not there. Every other id is there. */
