@@ -53,6 +53,7 @@ struct connection {
 	__u8 join_settled; /* the other half is known for good, or will not come */
 	__u8 executable_cut;
 	__u8 reserved_flags;
+	__u32 sample; /* as in struct tcp_flow; 0 until the connection is established */
 	char executable[EXECUTABLE_LENGTH];
 };
 

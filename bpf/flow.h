@@ -80,6 +80,8 @@ struct tcp_flow {
 	__u32 rttvar_us;
 	__u32 rtt_min_us; /* UNMEASURED_MICROS when there was none, as the kernel itself has it */
 	__u32 handshake_us; /* or UNMEASURED_MICROS */
+	__u32 sample; /* decides about sampling: the upper half of flow_id, or a hash of the socket's own ISN where there is none */
+	__u32 reserved;
 	char executable[EXECUTABLE_LENGTH];
 };
 
@@ -89,6 +91,8 @@ struct ledger_entry {
 	__u64 lost_ring_full;
 	__u64 lost_too_many_connections;
 	__u64 lost_storage_unavailable;
+	__u64 filtered_direction; /* connections that all captures of the set do not want for who opened them */
+	__u64 sampled_out; /* connections that the sampling of all captures of the set passes over */
 };
 
 /* Events that concern no capture in particular; one entry a CPU. */
@@ -109,10 +113,16 @@ struct selection_control {
 	__u32 reserved;
 };
 
-/* How the connections of one set of captures are reported while they live: the shortest times of its captures. */
+/*
+ * What all captures of one set have in common. Who opened, where they all ask the same; the sampling of the one that takes
+ * most, which takes what the others take; the shortest times between reports. What differs is decided in user space.
+ */
 struct set_policy {
 	__u64 active_ns; /* a connection that carries data is reported this often; 0: as DEFAULT_ACTIVE_NS */
 	__u64 idle_ns; /* one that has carried none for this long is reported once; 0: as DEFAULT_IDLE_NS */
+	__u64 sampled_below; /* connections whose sample is below are taken: 2^32 / one in; 0: all */
+	__u32 role; /* enum role of the connections that are wanted; ROLE_UNKNOWN: any */
+	__u32 reserved;
 };
 
 /* What the next pass over the live connections is for. */

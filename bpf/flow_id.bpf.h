@@ -37,4 +37,18 @@ static __always_inline __u64 flow_id(struct tcp_sock *tp, __u8 role)
 	return id ? id : 1;
 }
 
+/* What sampling goes by: nested, and the same on both ends wherever they know of each other. */
+static __always_inline __u32 sample_of(__u64 id)
+{
+	return id >> 32;
+}
+
+/* In place of sample_of where there is no flow id: nobody else has to come to the same. */
+static __always_inline __u32 sample_of_own(struct tcp_sock *tp)
+{
+	__u32 own = tp->snd_una - (__u32)tp->bytes_acked;
+
+	return siphash_word(config.flow_id_key[0], config.flow_id_key[1], own) >> 32;
+}
+
 #endif

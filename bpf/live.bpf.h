@@ -11,6 +11,7 @@
 #include "flow_id.bpf.h"
 #include "report.bpf.h"
 #include "select.bpf.h"
+#include "want.bpf.h"
 
 #define DEFAULT_ACTIVE_NS 60000000000ULL
 #define DEFAULT_IDLE_NS 15000000000ULL
@@ -27,8 +28,7 @@ static __always_inline struct pass_control this_pass(void)
 /* Whether it is time for a report of this connection, by the policy of its set. */
 static __always_inline bool is_time(struct connection *connection, const struct volume *total, __u64 now)
 {
-	__u32 index = connection->set == SET_UNKNOWN ? 0 : connection->set;
-	struct set_policy *policy = bpf_map_lookup_elem(&policies, &index);
+	struct set_policy *policy = policy_of(connection->set);
 	__u64 active = policy && policy->active_ns ? policy->active_ns : DEFAULT_ACTIVE_NS;
 	__u64 idle = policy && policy->idle_ns ? policy->idle_ns : DEFAULT_IDLE_NS;
 	__u64 bytes = total->bytes_received + total->bytes_sent;
@@ -118,6 +118,7 @@ static __always_inline void begin_now(struct connection *begin, const struct soc
 	begin->established = state != TCP_SYN_SENT;
 	begin->first_sent = first_sent_sequence(tp, begin->role);
 	begin->flow_id = begin->established && begin->role != ROLE_UNKNOWN ? flow_id(tp, begin->role) : 0;
+	begin->sample = begin->flow_id ? sample_of(begin->flow_id) : sample_of_own(tp);
 	measure(&begin->reported, sk, tp, state, begin->role);
 	begin->seen_bytes = begin->reported.bytes_received + begin->reported.bytes_sent;
 }
@@ -146,7 +147,12 @@ static __always_inline void take_over(struct sock *sk, struct tcp_sock *tp, stru
 	struct selected selected = select_captures(sk);
 	__u64 now = bpf_ktime_get_ns();
 
-	if (selected.set != SET_NONE) {
+	/* Of one that opens only the direction is known: its flow id will decide about sampling. */
+	enum want wanted = begin.established ? want(selected.set, begin.role, begin.sample) :
+					       want_direction(selected.set, begin.role);
+
+	/* Who is not wanted is not counted: every pass meets it, and nobody has seen it begin. */
+	if (selected.set != SET_NONE && wanted == WANTED) {
 		begin.opened_ns = now;
 		begin.reported_ns = now;
 		begin.moved_ns = now;

@@ -159,6 +159,8 @@ static __always_inline void fill(struct tcp_flow *flow, const struct sock *sk, s
 	flow->far_cgroup_id = connection->far_cgroup_id;
 	flow->far_netns_cookie = connection->far_netns_cookie;
 	flow->handshake_us = connection->handshake_us;
+	flow->sample = connection->sample;
+	flow->reserved = 0;
 	__builtin_memcpy(flow->executable, connection->executable, sizeof(flow->executable));
 	fill_addresses(flow, sk, tp);
 	fill_timing(flow, tp);

@@ -15,6 +15,7 @@
 #include "live.bpf.h"
 #include "report.bpf.h"
 #include "select.bpf.h"
+#include "want.bpf.h"
 
 static __always_inline struct connection *tracked(const struct sock *sk)
 {
@@ -28,6 +29,10 @@ static __always_inline void opening(const struct sock *sk)
 
 	if (selected.set == SET_NONE)
 		return;
+	if (want_direction(selected.set, ROLE_ACTIVE) != WANTED) {
+		count_unwanted(selected.set, UNWANTED_DIRECTION);
+		return;
+	}
 	struct connection *connection = track((struct sock *)sk, selected.set, NULL, REFUSAL_COUNTS);
 
 	if (!connection)
@@ -58,12 +63,18 @@ static __always_inline __u32 handshake_round_trip(const struct tcp_sock *tp)
  * A passive open becomes visible here: the socket is made when the handshake's last packet comes. Its start is then put
  * back by the round trip of the SYN-ACK.
  */
-static __always_inline struct connection *accepted(const struct sock *sk, struct tcp_sock *tp, __u64 now)
+static __always_inline struct connection *accepted(const struct sock *sk, struct tcp_sock *tp, __u32 sample, __u64 now)
 {
 	struct selected selected = select_captures(sk);
 
 	if (selected.set == SET_NONE)
 		return NULL;
+	enum want wanted = want(selected.set, ROLE_PASSIVE, sample);
+
+	if (wanted != WANTED) {
+		count_unwanted(selected.set, wanted);
+		return NULL;
+	}
 	struct connection *connection = track((struct sock *)sk, selected.set, NULL, REFUSAL_COUNTS);
 
 	if (!connection)
@@ -76,6 +87,20 @@ static __always_inline struct connection *accepted(const struct sock *sk, struct
 	connection->set = selected.set;
 	connection->generation = selected.generation;
 	return connection;
+}
+
+/* A connection that is tracked already: where nobody wants it, now that more is known of it, it is no more. */
+static __always_inline bool is_wanted_on(struct connection *connection, const struct sock *sk, __u8 role, __u32 sample)
+{
+	enum want wanted = want(connection->set, role, sample);
+
+	if (wanted == WANTED)
+		return true;
+	if (end_unreported(connection)) {
+		count_unwanted(connection->set, wanted);
+		untrack((struct sock *)sk);
+	}
+	return false;
 }
 
 /*
@@ -92,15 +117,20 @@ static __always_inline void handshaken(const struct sock *sk, int old_state, int
 	struct connection *connection = tracked(sk);
 	__u8 role = old_state == TCP_SYN_SENT ? ROLE_ACTIVE : role_by_sequence(tp, false);
 
+	bool completes = new_state != TCP_CLOSE && role != ROLE_UNKNOWN;
+	__u64 id = completes ? flow_id(tp, role) : 0;
+	__u32 sample = completes ? sample_of(id) : sample_of_own(tp);
+
 	if (role == ROLE_PASSIVE)
-		connection = accepted(sk, tp, now);
-	if (connection)
+		connection = accepted(sk, tp, sample, now);
+	else if (connection && completes && !is_wanted_on(connection, sk, role, sample))
+		connection = NULL;
+	if (connection) {
 		connection->role = role;
-	if (new_state == TCP_CLOSE || role == ROLE_UNKNOWN)
+		connection->sample = sample;
+	}
+	if (!completes)
 		return;
-
-	__u64 id = flow_id(tp, role);
-
 	if (connection) {
 		/* Taken over while it opened: all but the beginning of its handshake is known. */
 		if (connection->taken_over)
@@ -151,6 +181,11 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 	if (!tp)
 		return;
 	reselect(connection, sk);
+	if (!connection->established && connection->set != SET_NONE) {
+		connection->sample = sample_of_own(tp);
+		if (!is_wanted_on(connection, sk, connection->role, connection->sample))
+			return;
+	}
 	if (connection->set == SET_NONE) {
 		struct node_counters *counters = this_cpu_counters();
 

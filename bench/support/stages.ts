@@ -106,5 +106,6 @@ function makeIntake(
   };
   const flow = (event: TcpEvent) => tcpFlow(event, naming);
   const { sets } = internSets(plan, inventory);
-  return new Intake({ decode: decodeTcp, hold: () => false, flow, route }, sets, inventory, naming.cgroups);
+  const wanted = (_: TcpEvent, captures: readonly number[]) => captures;
+  return new Intake({ decode: decodeTcp, hold: () => false, wanted, flow, route }, sets, inventory, naming.cgroups);
 }

@@ -28,7 +28,7 @@ import { KernelCounts } from './report/kernel-counts.ts';
 import { Awaited } from './select/awaited.ts';
 import { desiredSelection } from './select/desired.ts';
 import { Intake, UNKNOWN_CGROUP } from './select/intake.ts';
-import { DEFAULT_REPORTING } from './select/policies.ts';
+import { Wanted } from './select/wanted.ts';
 import { startTcpCapture } from './tcp-capture.ts';
 
 export interface AgentOptions {
@@ -106,8 +106,15 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
   const awaited = new Awaited({ ...AWAITED, timers: systemTimers, release });
   const hold = awaited.hold.bind(awaited);
   tree.whenRescanned(() => awaited.release(UNKNOWN_CGROUP));
+  const wanted = new Wanted(ledger, monotonicMillis);
   const intake = new Intake(
-    { decode: decodeTcp, hold, flow: (event) => tcpFlow(event, naming), route },
+    {
+      decode: decodeTcp,
+      hold,
+      wanted: (event, captures) => wanted.of(event, captures),
+      flow: (event) => tcpFlow(event, naming),
+      route,
+    },
     sets,
     pods,
     owners,
@@ -115,7 +122,14 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
 
   // load, report
   const counts = new KernelCounts(sets);
-  const kernel = { limits: withDefaults(limits), tree, desired, reportingOf: () => DEFAULT_REPORTING, clock, counts };
+  const kernel = {
+    limits: withDefaults(limits),
+    tree,
+    desired,
+    capturesOf: (set: number) => sets.plannedIn(set),
+    clock,
+    counts,
+  };
   const handling = { record: guarded.around(intake.record), timers: systemTimers, failed: events.failed };
   const startTcp = () => startTcpCapture({ ...kernel, ...handling });
   const agent = new RunningAgent({
@@ -127,6 +141,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
     exports,
     counts,
     intake,
+    wanted,
     awaited,
     guarded,
     pods,

@@ -11,6 +11,7 @@ import type { Guard } from './read/guarded.ts';
 import type { KernelCounts, NodeCounts } from './report/kernel-counts.ts';
 import type { Awaited } from './select/awaited.ts';
 import type { Intake, IntakeCounts } from './select/intake.ts';
+import type { Wanted } from './select/wanted.ts';
 import type { TcpCapture } from './tcp-capture.ts';
 
 /** What an agent did, read after its end or while it runs. */
@@ -57,6 +58,7 @@ export interface Parts {
   readonly exports: Pick<Exports, 'adopt' | 'forget' | 'accounts' | 'drain'>;
   readonly counts: Pick<KernelCounts, 'byCapture' | 'node' | 'forget'>;
   readonly intake: Pick<Intake, 'counts' | 'provisional' | 'forget'>;
+  readonly wanted: Pick<Wanted, 'adopt'>;
   readonly awaited: Pick<Awaited, 'pods' | 'release' | 'releaseAll'>;
   readonly guarded: Pick<Guard, 'faulty'>;
   readonly pods: Pick<Inventory, 'hasPod'>;
@@ -104,11 +106,12 @@ export class RunningAgent implements Agent {
   }
 
   async #adopt(plan: Plan): Promise<void> {
-    const { sets, table, ledger, exports } = this.#parts;
+    const { sets, table, ledger, exports, wanted } = this.#parts;
     // What the kernel wrote under the plan before goes the way of that plan.
     this.#tcp?.readNow();
     const adopted = this.#slots.adopt(plan);
     sets.adopt(adopted.plan);
+    wanted.adopt(adopted.plan.captures);
     exports.adopt(adopted.plan.exports);
     table.adopt(adopted.plan.captures);
     ledger.adopt();

@@ -1,5 +1,6 @@
 /** The TCP program, and all that lives and dies with it: nothing of it is there while no capture asks for TCP. */
 import type { Timers } from '../lib/timers.ts';
+import type { Wishes } from '../plan/wishes.ts';
 import type { WallClock } from './decode/wall-clock.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
 import { Libbpf } from './load/libbpf.ts';
@@ -12,15 +13,15 @@ import { ringSource } from './read/source.ts';
 import type { KernelCounts } from './report/kernel-counts.ts';
 import type { DesiredSelection } from './select/desired.ts';
 import { keepSelected } from './select/keep.ts';
-import { Policies, type Reporting } from './select/policies.ts';
+import { Policies } from './select/policies.ts';
 import { SelectionMap } from './select/selection-map.ts';
 
 export interface TcpCaptureOptions {
   readonly limits: TcpProgramOptions;
   readonly tree: CgroupTree;
   readonly desired: () => DesiredSelection;
-  /** How live connections of the set are reported. */
-  readonly reportingOf: (set: number) => Reporting;
+  /** Those captures of a set that are in the plan. */
+  readonly capturesOf: (set: number) => readonly Wishes[];
   readonly clock: WallClock;
   readonly record: RecordHandler;
   readonly counts: KernelCounts;
@@ -54,11 +55,11 @@ const MAX_FAILED_PASSES = 10;
  * left in the kernel.
  */
 export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
-  const { limits, tree, desired, reportingOf, clock, record, counts, timers, failed } = options;
+  const { limits, tree, desired, capturesOf, clock, record, counts, timers, failed } = options;
   requireTracingHere();
   using opened = new DisposableStack();
   const program = opened.adopt(loadTcpProgram(Libbpf.load(), limits), (loaded) => loaded.close());
-  const policies = new Policies(program.policies, reportingOf);
+  const policies = new Policies(program.policies, capturesOf);
   const selection = new SelectionMap(program.selection, program.selectionControl, {
     before: (sets) => policies.write(sets),
     after: () => passes.reselected(),

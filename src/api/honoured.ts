@@ -33,12 +33,7 @@ const CAPTURE: readonly CheckedLimitation[] = [
     standaloneOnly: true,
   },
   { path: 'spec.protocols[]', instead: 'honours TCP', isHonoured: (value) => value === 'TCP' },
-  { path: 'spec.direction', instead: 'honours Any', isHonoured: (value) => value === 'Any' },
   { path: 'spec.peers[]', instead: 'captures every peer' },
-  { path: 'spec.sampling.oneIn', instead: 'honours 1', isHonoured: (value) => value === 1 },
-  { path: 'spec.reporting.activeSeconds', instead: 'reports a connection when it ends', default: 60 },
-  { path: 'spec.reporting.idleSeconds', instead: 'reports a connection when it ends', default: 15 },
-  { path: 'spec.limits.flowsPerSecond', instead: 'sets no limit', default: 20_000 },
   { path: 'spec.durationSeconds', instead: 'captures until it is stopped' },
 ];
 

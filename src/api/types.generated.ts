@@ -935,6 +935,72 @@ export interface PlannedCapture {
    * Items: Position of one export. Unit: positions. Example: 0.
    */
   exports: number[];
+  /**
+   * Who opened the connections that it wants, seen from the selected pod. Absent: anybody. Example: Outbound.
+   */
+  direction?: 'Outbound' | 'Inbound';
+  /**
+   * The far sides that it wants: the first entry that matches decides. Absent: every far side. Example: [{action: Exclude, cidrs: [10.0.0.0/8]}].
+   *
+   * Items: Far sides by address or by label, and by port. Example: {action: Include, cidrs: [10.0.0.0/8]}.
+   */
+  peers?: PlannedPeer[];
+  /**
+   * One connection in this many is captured. Unit: connections. Absent: every one. Example: 10.
+   */
+  oneIn?: number;
+  /**
+   * When live connections are reported, where it is not every minute and after 15 s of silence. Example: {activeSeconds: 30, idleSeconds: 10}.
+   */
+  reporting?: PlannedReporting;
+  /**
+   * Most records of this capture on this node. Unit: records per second. Absent: 20000. Example: 5000.
+   */
+  flowsPerSecond?: number;
+}
+
+/**
+ * Far sides by address or by label, and by port. Example: {action: Include, cidrs: [10.0.0.0/8]}.
+ */
+export interface PlannedPeer {
+  /**
+   * What to do with a flow whose far side matches. Example: Exclude.
+   */
+  action: 'Include' | 'Exclude';
+  /**
+   * Networks, one of which holds the far side's address. Absent: any. Example: [10.0.0.0/8].
+   *
+   * Items: One network. Example: 10.0.0.0/8.
+   */
+  cidrs?: string[];
+  /**
+   * Server ports, or ranges of them. Absent: any. Example: ["53", "8000-8999"].
+   *
+   * Items: One port or one range of ports. Example: "8000-8999".
+   */
+  ports?: string[];
+  /**
+   * Labels of the far side's pod. Absent: not asked for. Example: {matchLabels: {app: db}}.
+   */
+  podSelector?: LabelSelector;
+  /**
+   * Labels of the far side's namespace. Absent: with podSelector the capture's own namespace, else not asked for. Example: {matchLabels: {team: data}}.
+   */
+  namespaceSelector?: LabelSelector;
+}
+
+/**
+ * When live connections are reported, where it is not every minute and after 15 s of silence. Example: {activeSeconds: 30, idleSeconds: 10}.
+ */
+export interface PlannedReporting {
+  /**
+   * A connection that carries data is reported this often. Unit: seconds. Example: 30.
+   */
+  activeSeconds: number;
+  /**
+   * One that has carried none for this long is reported once. Unit: seconds. Example: 10.
+   */
+  idleSeconds: number;
 }
 
 /**

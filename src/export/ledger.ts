@@ -4,7 +4,9 @@ import type { Flow } from '../record/flow.ts';
 import {
   FILTER_REASONS,
   type FilterReason,
+  KERNEL_FILTERS,
   KERNEL_LOSSES,
+  type KernelFilter,
   type KernelLoss,
   LOSS_REASONS,
   type LossReason,
@@ -12,9 +14,11 @@ import {
 } from './outcome.ts';
 import type { Route, RouteTable } from './routes.ts';
 
-/** What the kernel counted of a capture since the start: running totals. Its losses are part of `observed`. */
+/** What the kernel counted of a capture since the start: running totals. All else is part of `observed`. */
 export interface KernelTotals {
   readonly observed: number;
+  readonly filtered: Readonly<Record<KernelFilter, number>>;
+  readonly sampledOut: number;
   readonly lost: Readonly<Record<KernelLoss, number>>;
 }
 
@@ -181,11 +185,13 @@ export class Ledger {
     const kernel = this.#kernel.get(index);
     const lost = { ...entry.lost };
     for (const reason of KERNEL_LOSSES) lost[reason] += kernel?.lost[reason] ?? 0;
+    const filtered = { ...entry.filtered };
+    for (const reason of KERNEL_FILTERS) filtered[reason] += kernel?.filtered[reason] ?? 0;
     const counts = {
       observed: kernel?.observed ?? 0,
       exported: entry.exported,
-      sampledOut: entry.sampledOut,
-      filtered: { ...entry.filtered },
+      sampledOut: entry.sampledOut + (kernel?.sampledOut ?? 0),
+      filtered,
       lost,
       inFlight: entry.opened - entry.settled,
     };

@@ -9,7 +9,7 @@ export interface FlowTaker {
 
 /**
  * A function that hands a flow to every export that its captures name, once each, with `capture` listing only the
- * captures that feed that export. The flow must not be changed afterwards: exports share it where their lists are equal.
+ * captures that feed that export; once more for captures that sample differently. The flow must not be changed afterwards: exports share it where their lists are equal.
  * @param exporter whoever takes flows for the export of that index.
  */
 export function flowRouter(
@@ -20,12 +20,13 @@ export function flowRouter(
   return (flow, captures) => {
     const route = table.route(captures);
     const flows: Flow[] = [];
-    for (const { names } of route.legs) {
+    for (const { names, oneIn } of route.legs) {
       const same = flows.find((made) => made.capture === names);
       if (same !== undefined) flows.push(same);
-      else if (flows.length > 0) flows.push({ ...flow, capture: names });
+      else if (flows.length > 0) flows.push({ ...flow, capture: names, samplingOneIn: oneIn });
       else {
         flow.capture = names;
+        flow.samplingOneIn = oneIn;
         flows.push(flow);
       }
     }

@@ -8,6 +8,8 @@ export interface CaptureRoute {
   readonly uid?: string;
   /** Indexes of its exports. */
   readonly exports: readonly number[];
+  /** One connection in this many; absent: every one. */
+  readonly oneIn?: number;
 }
 
 /** What one export gets of a flow. */
@@ -15,6 +17,8 @@ export interface Leg {
   readonly exportIndex: number;
   /** Names of the captures that feed this export; one array for the same captures, so it stands for them. */
   readonly names: readonly string[];
+  /** The sampling of each of these captures: what a record of it stands for. */
+  readonly oneIn: number;
 }
 
 /** Where the flows of one list of captures go. */
@@ -90,8 +94,13 @@ export class RouteTable {
   #plan(captures: readonly number[]): Route {
     const exportsOf = (capture: number) => this.exportsOf(capture);
     const namesByFeeders = new Map<string, readonly string[]>();
-    const legs = [...new Set(captures.flatMap(exportsOf))].map((exportIndex) => {
+    const oneInOf = (capture: number) => this.#captures.get(capture)?.oneIn ?? 1;
+    const targets = [...new Set(captures.flatMap(exportsOf))].flatMap((exportIndex) => {
       const feeding = captures.filter((capture) => exportsOf(capture).includes(exportIndex));
+      // A record says how to scale it: captures that sample differently get one each.
+      return [...Map.groupBy(feeding, oneInOf)].map(([oneIn, alike]) => ({ exportIndex, oneIn, feeding: alike }));
+    });
+    const legs = targets.map(({ exportIndex, oneIn, feeding }) => {
       const names =
         namesByFeeders.get(feeding.join()) ?? feeding.map((capture) => this.#captures.get(capture)?.name ?? '');
       namesByFeeders.set(feeding.join(), names);
@@ -99,7 +108,7 @@ export class RouteTable {
         sole: feeding.filter((capture) => exportsOf(capture).length === 1),
         joint: feeding.filter((capture) => exportsOf(capture).length > 1),
       });
-      return { exportIndex, names };
+      return { exportIndex, names, oneIn };
     });
     const running = captures.filter((capture) => this.#captures.has(capture));
     return {

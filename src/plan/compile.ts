@@ -6,6 +6,7 @@ import type { PlanProblem } from './problem.ts';
 import { PROGRAMS_OF } from './programs.ts';
 import { type Labels, selectorFaults, selects } from './selector.ts';
 import { type Draft, fitPlan, MAX_CAPTURES, MAX_PLAN_BYTES } from './size.ts';
+import { WISHES, wishesOf } from './wishes.ts';
 
 export interface PlanInput {
   readonly captures: readonly CaptureObject[];
@@ -123,8 +124,12 @@ function draftOf(input: DraftInput, problems: Problems): Draft | undefined {
   const exports = resolveExports(input, problems);
   if (problems.length > before || exports === undefined) return undefined;
   const namespaces = namespaceSelector === undefined ? { name: namespaceOf(capture) } : { selector: namespaceSelector };
-  const needs = protocols.map((protocol): Feature => `protocol.${protocol}`);
-  return { name, source: capture, namespaces, podSelector, protocols, needs, programs: [...programs], exports };
+  const wishes = wishesOf(capture.spec);
+  const needs = [
+    ...protocols.map((protocol): Feature => `protocol.${protocol}`),
+    ...WISHES.filter((wish) => wishes[wish] !== undefined),
+  ];
+  return { name, source: capture, namespaces, podSelector, protocols, needs, programs: [...programs], exports, wishes };
 }
 
 function programsOf(protocol: Protocol, supported: readonly ProgramName[]): readonly ProgramName[] | undefined {

@@ -1,6 +1,16 @@
 import type { FlowCapture, FlowExport } from '../api/types.generated.ts';
 
-type CompiledFields = 'podSelector' | 'namespaceSelector' | 'protocols' | 'exports' | 'suspend';
+type CompiledFields =
+  | 'podSelector'
+  | 'namespaceSelector'
+  | 'protocols'
+  | 'direction'
+  | 'peers'
+  | 'sampling'
+  | 'reporting'
+  | 'limits'
+  | 'exports'
+  | 'suspend';
 
 type NamingFields = 'name' | 'namespace' | 'uid' | 'generation';
 

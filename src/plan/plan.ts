@@ -11,8 +11,30 @@ export type ProgramName = 'tcp';
 
 export type Protocol = 'TCP' | 'UDP' | 'DNS' | 'HTTP' | 'Drops';
 
+/** What a capture may ask beyond its pods and protocols; each by the name of the property of PlanCapture that holds it. */
+export type Wish = 'direction' | 'peers' | 'oneIn' | 'reporting' | 'flowsPerSecond';
+
 /** One thing that a capture can ask of an agent, by the name that both sides know it by. */
-export type Feature = `protocol.${Protocol}`;
+export type Feature = `protocol.${Protocol}` | Wish;
+
+/** When live connections are reported. */
+export interface Reporting {
+  /** s between two reports of a connection that carries data. */
+  readonly activeSeconds: number;
+  /** s without data after which a connection is reported once. */
+  readonly idleSeconds: number;
+}
+
+/** Far sides by address or by label, and by port; everything that is given must match. */
+export interface PlanPeer {
+  readonly action: 'Include' | 'Exclude';
+  /** Networks, one of which holds the far side's address. */
+  readonly cidrs?: readonly string[];
+  /** `53` or `8000-8999`: of the server, whoever it is. */
+  readonly ports?: readonly string[];
+  readonly podSelector?: LabelSelector;
+  readonly namespaceSelector?: LabelSelector;
+}
 
 export interface Plan {
   /** SHA-256 of the canonical JSON of everything else in the plan: equal plans have equal hashes, on every machine. */
@@ -46,6 +68,16 @@ export interface PlanCapture {
   readonly programs: readonly ProgramName[];
   /** Positions in the plan's `exports`. */
   readonly exports: readonly number[];
+  /** Who opened the connection, seen from the selected pod; absent: anybody. */
+  readonly direction?: 'Outbound' | 'Inbound';
+  /** The first that matches decides; absent: every far side. */
+  readonly peers?: readonly PlanPeer[];
+  /** One connection in this many; absent: every one. */
+  readonly oneIn?: number;
+  /** Absent: DEFAULT_REPORTING. */
+  readonly reporting?: Reporting;
+  /** Most records a second on this node; absent: DEFAULT_FLOWS_PER_SECOND. */
+  readonly flowsPerSecond?: number;
 }
 
 export interface PlanExport {

@@ -96,6 +96,12 @@ export class CaptureSets {
     return this.#sets[id] ?? [];
   }
 
+  /** As `capturesOf`, those that are in the plan now. */
+  plannedIn(id: number): readonly PlanCapture[] {
+    const indices = new Set(this.capturesOf(id));
+    return this.#captures.filter(({ index }) => indices.has(index));
+  }
+
   #intern({ captures, refused }: Selection): CaptureSet {
     if (captures.length === 0) return { id: SET_NONE, refused };
     const key = captures.join(' ');

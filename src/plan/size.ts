@@ -1,8 +1,9 @@
 import { canonicalJson, compareText, sha256 } from './canonical.ts';
 import { compareNames } from './names.ts';
 import type { CaptureObject, ExportObject } from './objects.ts';
-import type { Plan, PlanCapture, PlanExport, ProgramName } from './plan.ts';
+import type { Plan, PlanCapture, PlanExport, ProgramName, Wish } from './plan.ts';
 import { normalSelector } from './selector.ts';
+import type { Wishes } from './wishes.ts';
 
 /** Ledger rows, sets and the FlowAgent object stay small: an object in etcd may have 1.5 MiB, with its status. */
 export const MAX_CAPTURES = 256;
@@ -10,9 +11,10 @@ export const MAX_CAPTURES = 256;
 export const MAX_PLAN_BYTES = 128 * 1024;
 
 /** A capture that belongs into the plan if there is room; drafts come sorted by name. */
-export interface Draft extends Omit<PlanCapture, 'index' | 'exports'> {
+export interface Draft extends Omit<PlanCapture, 'index' | 'exports' | Wish> {
   readonly source: CaptureObject;
   readonly exports: ReadonlyMap<string, ExportObject>;
+  readonly wishes: Wishes;
 }
 
 /** The plan of all drafts that fit, in their order; the others are handed back. */
@@ -75,6 +77,7 @@ function captureOf(draft: Draft, index: number, positions: ReadonlyMap<string, n
     needs: sorted(draft.needs),
     programs: sorted(draft.programs),
     exports: [...draft.exports.keys()].map((name) => positions.get(name) ?? 0).toSorted((a, b) => a - b),
+    ...draft.wishes,
   };
 }
 

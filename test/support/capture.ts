@@ -27,6 +27,8 @@ export interface CaptureOptions {
   /** Names of the exports, each of which every capture feeds. Default: one. */
   readonly exports?: readonly string[];
   readonly limits?: Partial<KernelLimits>;
+  /** When live connections are reported; default: as an object without it. */
+  readonly reporting?: { readonly activeSeconds: number; readonly idleSeconds: number };
 }
 
 /** An agent in this process, on pods of a lab, whose flows stay in memory. Its end asserts that the ledger balances. */
@@ -47,8 +49,9 @@ export class Capture implements AsyncDisposable {
     captures = { all: {} },
     exports = ['memory'],
     limits = {},
+    reporting,
   }: CaptureOptions): Promise<Capture> {
-    const plan = planOf(captures, exports);
+    const plan = planOf(captures, exports, reporting);
     const sinks = plan.exports.map(() => new FlowSink());
     const failures: unknown[] = [];
     const fail = (failure: unknown): void => void failures.push(failure);
@@ -139,11 +142,15 @@ export function accountOf({ accounts }: AgentReport, name: string): Account {
   return found;
 }
 
-function planOf(captures: Captures, exports: readonly string[]): Plan {
+function planOf(captures: Captures, exports: readonly string[], reporting: CaptureOptions['reporting']): Plan {
   const { plan, problems } = compilePlan({
     captures: Object.entries(captures).map(([name, matchLabels]) => ({
       metadata: { name, namespace: NAMESPACE },
-      spec: { podSelector: { matchLabels }, exports: exports.map((export_) => ({ name: export_ })) },
+      spec: {
+        podSelector: { matchLabels },
+        exports: exports.map((export_) => ({ name: export_ })),
+        ...(reporting !== undefined && { reporting }),
+      },
     })),
     exports: exports.map((name) => ({ metadata: { name, namespace: NAMESPACE }, spec: {} })),
     node: { name: 'node-1', programs: ['tcp'] },

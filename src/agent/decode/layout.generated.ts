@@ -1,7 +1,7 @@
 /** Generated from bpf/flow.h by `npm run generate`; do not edit. Offsets and sizes are bytes. */
 
 export const TCP_FLOW = {
-  size: 208,
+  size: 216,
   type: 0,
   family: 1,
   role: 2,
@@ -34,15 +34,19 @@ export const TCP_FLOW = {
   rttvarUs: 164,
   rttMinUs: 168,
   handshakeUs: 172,
-  executable: 176,
+  sample: 176,
+  reserved: 180,
+  executable: 184,
 } as const;
 
 export const LEDGER_ENTRY = {
-  size: 32,
+  size: 48,
   observed: 0,
   lostRingFull: 8,
   lostTooManyConnections: 16,
   lostStorageUnavailable: 24,
+  filteredDirection: 32,
+  sampledOut: 40,
 } as const;
 
 export const NODE_COUNTERS = {
@@ -64,9 +68,12 @@ export const SELECTION_CONTROL = {
 } as const;
 
 export const SET_POLICY = {
-  size: 16,
+  size: 32,
   activeNs: 0,
   idleNs: 8,
+  sampledBelow: 16,
+  role: 24,
+  reserved: 28,
 } as const;
 
 export const PASS_CONTROL = {

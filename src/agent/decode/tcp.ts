@@ -44,6 +44,8 @@ export interface TcpEvent {
   readonly rttVarianceMicros: number;
   readonly rttMinMicros: number;
   readonly handshakeMicros: number;
+  /** From 0 to 2^32 − 1: what sampling goes by. */
+  readonly sample: number;
   /** Raw text of the kernel; hostile. Ends in `…` when the kernel program had no room for all of it; may be empty. */
   readonly executable: string;
 }
@@ -87,6 +89,7 @@ export function decodeTcp(view: DataView, at: number, length: number): TcpEvent 
     rttVarianceMicros: view.getUint32(at + TCP_FLOW.rttvarUs, true),
     rttMinMicros: view.getUint32(at + TCP_FLOW.rttMinUs, true),
     handshakeMicros: view.getUint32(at + TCP_FLOW.handshakeUs, true),
+    sample: view.getUint32(at + TCP_FLOW.sample, true),
     executable: executable(view, at),
   };
 }

@@ -1,5 +1,6 @@
 /** Reads what the kernel program has counted: per set of captures, and for the node as a whole. */
 import type { KernelTotals } from '../../export/ledger.ts';
+import { mapRecord } from '../../lib/map-record.ts';
 import type { CaptureSets } from '../../plan/sets.ts';
 import { LEDGER_ENTRY, NODE_COUNTERS } from '../decode/layout.generated.ts';
 import { type BpfMap, u32Key } from '../load/bpf-map.ts';
@@ -12,13 +13,18 @@ export interface KernelCounters {
   missedRuns(): number;
 }
 
+/** What the kernel counts for one set, by the names that the ledger has for it: where it stands in its map. */
+const COUNTED = {
+  observed: LEDGER_ENTRY.observed,
+  ringFull: LEDGER_ENTRY.lostRingFull,
+  tooManyConnections: LEDGER_ENTRY.lostTooManyConnections,
+  storageUnavailable: LEDGER_ENTRY.lostStorageUnavailable,
+  direction: LEDGER_ENTRY.filteredDirection,
+  sampledOut: LEDGER_ENTRY.sampledOut,
+} as const;
+
 /** Running totals of what the kernel counted for one set. */
-interface SetCounts {
-  readonly observed: number;
-  readonly ringFull: number;
-  readonly tooManyConnections: number;
-  readonly storageUnavailable: number;
-}
+type SetCounts = Readonly<Record<keyof typeof COUNTED, number>>;
 
 /** Events that concern no capture in particular; running totals, `openConnections` as it is now. */
 export interface NodeCounts {
@@ -43,7 +49,7 @@ export interface NodeCounts {
 }
 
 const UNKNOWN_SET_ENTRY = 0;
-const NO_COUNTS: SetCounts = { observed: 0, ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 };
+const NO_COUNTS: SetCounts = mapRecord(COUNTED, () => 0);
 const NO_NODE_COUNTS: NodeCounts = {
   joined: 0,
   joinMissed: 0,
@@ -109,7 +115,7 @@ export class KernelCounts {
     }
     for (const [capture, observed] of provisional)
       sums.set(capture, plus(sums.get(capture), { ...NO_COUNTS, observed }));
-    return new Map(Array.from(sums, ([capture, { observed, ...lost }]) => [capture, { observed, lost }]));
+    return new Map(Array.from(sums, ([capture, counts]) => [capture, totalsOf(counts)]));
   }
 
   node(): NodeCounts {
@@ -145,29 +151,18 @@ export class KernelCounts {
   #read(set: number): SetCounts {
     if (this.#counters === undefined) return NO_COUNTS;
     const sums = this.#counters.ledger.sumPerCpu(u32Key(set), LEDGER_ENTRY.size / 8);
-    return {
-      observed: sums[LEDGER_ENTRY.observed / 8] ?? 0,
-      ringFull: sums[LEDGER_ENTRY.lostRingFull / 8] ?? 0,
-      tooManyConnections: sums[LEDGER_ENTRY.lostTooManyConnections / 8] ?? 0,
-      storageUnavailable: sums[LEDGER_ENTRY.lostStorageUnavailable / 8] ?? 0,
-    };
+    return mapRecord(COUNTED, (at) => sums[at / 8] ?? 0);
   }
 }
 
+function totalsOf({ observed, direction, sampledOut, ...lost }: SetCounts): KernelTotals {
+  return { observed, filtered: { direction }, sampledOut, lost };
+}
+
 function plus(a: SetCounts = NO_COUNTS, b: SetCounts = NO_COUNTS): SetCounts {
-  return {
-    observed: a.observed + b.observed,
-    ringFull: a.ringFull + b.ringFull,
-    tooManyConnections: a.tooManyConnections + b.tooManyConnections,
-    storageUnavailable: a.storageUnavailable + b.storageUnavailable,
-  };
+  return mapRecord(COUNTED, (_, name) => a[name] + b[name]);
 }
 
 function minus(a: SetCounts, b: SetCounts = NO_COUNTS): SetCounts {
-  return {
-    observed: a.observed - b.observed,
-    ringFull: a.ringFull - b.ringFull,
-    tooManyConnections: a.tooManyConnections - b.tooManyConnections,
-    storageUnavailable: a.storageUnavailable - b.storageUnavailable,
-  };
+  return mapRecord(COUNTED, (_, name) => a[name] - b[name]);
 }

@@ -17,6 +17,8 @@ export interface IntakeSteps {
    * `decide` then; false where it has no room.
    */
   readonly hold: (awaited: string, event: TcpEvent) => boolean;
+  /** The captures among these that want the record; the others have counted it. */
+  readonly wanted: (event: TcpEvent, captures: readonly number[]) => readonly number[];
   readonly flow: (event: TcpEvent) => Flow;
   readonly route: (flow: Flow, captures: readonly number[]) => void;
 }
@@ -99,7 +101,8 @@ export class Intake {
     if (captures.length === 0) this.#counts[this.#whyNobodys(provisional)]++;
     else {
       if (provisional !== undefined) this.#countProvisional(captures);
-      this.#steps.route(this.#steps.flow(event), captures);
+      const wanted = this.#steps.wanted(event, captures);
+      if (wanted.length > 0) this.#steps.route(this.#steps.flow(event), wanted);
     }
   }
 

@@ -1,16 +1,9 @@
-/** Tells the kernel how the connections of each set of captures are reported while they live. */
-import { SET_POLICY } from '../decode/layout.generated.ts';
+/** Tells the kernel what all captures of a set have in common; what differs is decided in user space. */
+import type { PlanCapture } from '../../plan/plan.ts';
+import { DEFAULT_REPORTING, reportingOf, type Wishes } from '../../plan/wishes.ts';
+import { ROLE, SET_POLICY } from '../decode/layout.generated.ts';
 import { type BpfMap, u32Key } from '../load/bpf-map.ts';
-
-/** How often a live connection is reported: the shortest times of the captures that select it. */
-export interface Reporting {
-  /** s between two reports of a connection that carries data. */
-  readonly activeSeconds: number;
-  /** s without data after which what is not reported yet is. */
-  readonly idleSeconds: number;
-}
-
-export const DEFAULT_REPORTING: Reporting = { activeSeconds: 60, idleSeconds: 15 };
+import { roleOf, sampledBelow } from './wanted.ts';
 
 const NANOS = 1_000_000_000n;
 /** Looks in the shortest of all times: a report is late by at most a fifth of it. */
@@ -19,28 +12,30 @@ const LEAST_LOOK_MILLIS = 200;
 
 export class Policies {
   readonly #map: Pick<BpfMap, 'update'>;
-  readonly #reportingOf: (set: number) => Reporting;
+  readonly #capturesOf: (set: number) => readonly Wishes[];
   readonly #written = new Map<number, string>();
   #shortest = DEFAULT_REPORTING.idleSeconds;
 
-  constructor(map: Pick<BpfMap, 'update'>, reportingOf: (set: number) => Reporting) {
+  /** @param capturesOf those of a set's captures that are in the plan. */
+  constructor(map: Pick<BpfMap, 'update'>, capturesOf: (set: number) => readonly Wishes[]) {
     this.#map = map;
-    this.#reportingOf = reportingOf;
+    this.#capturesOf = capturesOf;
   }
 
   /** Writes what changed; before anything in the kernel refers to one of these sets. @param sets ids from 1. */
   write(sets: Iterable<number>): void {
     let shortest = DEFAULT_REPORTING.idleSeconds;
     for (const set of sets) {
-      const { activeSeconds, idleSeconds } = this.#reportingOf(set);
+      const captures = this.#capturesOf(set);
+      if (captures.length === 0) continue;
+      const { activeSeconds, idleSeconds } = reportingOf(captures);
       shortest = Math.min(shortest, activeSeconds, idleSeconds);
-      const text = `${activeSeconds} ${idleSeconds}`;
-      if (this.#written.get(set) === text) continue;
       const policy = new DataView(new ArrayBuffer(SET_POLICY.size));
       policy.setBigUint64(SET_POLICY.activeNs, BigInt(activeSeconds) * NANOS, true);
       policy.setBigUint64(SET_POLICY.idleNs, BigInt(idleSeconds) * NANOS, true);
-      this.#map.update(u32Key(set), new Uint8Array(policy.buffer));
-      this.#written.set(set, text);
+      policy.setBigUint64(SET_POLICY.sampledBelow, BigInt(commonSampling(captures)), true);
+      policy.setUint32(SET_POLICY.role, commonRole(captures), true);
+      this.#write(set, new Uint8Array(policy.buffer));
     }
     this.#shortest = shortest;
   }
@@ -49,4 +44,22 @@ export class Policies {
   get lookMillis(): number {
     return Math.max(LEAST_LOOK_MILLIS, (this.#shortest * 1000) / LOOKS);
   }
+
+  #write(set: number, policy: Uint8Array): void {
+    const text = policy.join();
+    if (this.#written.get(set) === text) return;
+    this.#map.update(u32Key(set), policy);
+    this.#written.set(set, text);
+  }
+}
+
+/** Samplings nest: what no capture takes is not below the one of the capture that takes most. 0: some capture takes all. */
+function commonSampling(captures: readonly Pick<PlanCapture, 'oneIn'>[]): number {
+  const least = Math.min(...captures.map(({ oneIn = 1 }) => oneIn));
+  return least === 1 ? 0 : (sampledBelow(least) ?? 0);
+}
+
+function commonRole(captures: readonly Pick<PlanCapture, 'direction'>[]): number {
+  const [role = ROLE.unknown, ...others] = new Set(captures.map(({ direction }) => roleOf(direction)));
+  return others.length === 0 ? role : ROLE.unknown;
 }

@@ -34,6 +34,7 @@ export function tcpEvent(parts: Partial<TcpEvent> = {}): TcpEvent {
     rttMicros: 840,
     rttVarianceMicros: 120,
     rttMinMicros: 610,
+    sample: 0x01234567,
     handshakeMicros: 900,
     executable: 'curl',
     ...parts,

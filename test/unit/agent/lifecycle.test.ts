@@ -3,6 +3,7 @@ import { type Parts, RunningAgent } from '../../../src/agent/lifecycle.ts';
 import type { TcpCapture } from '../../../src/agent/tcp-capture.ts';
 import { Ledger } from '../../../src/export/ledger.ts';
 import { RouteTable } from '../../../src/export/routes.ts';
+import { allSent } from '../export/counts.ts';
 import { capture, compile } from '../plan/builders.ts';
 
 const NODE = {
@@ -17,8 +18,6 @@ const NODE = {
   openConnections: 0,
 };
 const INTAKE = { malformed: 1, notSelected: 2, ownerUnknown: 4, foreign: 8 };
-const NO_LOSS = { ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 };
-
 const ALL = compile([capture('shop/all', { podSelector: {} })]).plan;
 const NOTHING = compile([]).plan;
 
@@ -75,10 +74,11 @@ function parts(change: Partial<Parts> = {}): Parts {
       drain: async () => void steps.push('empty the queues'),
     },
     counts: {
-      byCapture: () => counted(new Map([[0, { observed: 3, lost: NO_LOSS }]])),
+      byCapture: () => counted(new Map([[0, allSent(3)]])),
       node: () => counted(NODE),
       forget: step('forget'),
     },
+    wanted: { adopt: step('wanted') },
     intake: { counts: INTAKE, provisional: new Map(), forget: step('forget') },
     awaited: {
       pods: ['known', 'unknown'],

@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentReport } from '../../../src/agent/lifecycle.ts';
 import { agentReportText } from '../../../src/cli/agent-report-text.ts';
+import { NOTHING_FILTERED, NOTHING_LOST } from '../export/counts.ts';
 
-const NOTHING_LOST = {
-  ringFull: 0,
-  tooManyConnections: 0,
-  storageUnavailable: 0,
-  queueFull: 0,
-  sinkFailed: 0,
-  drainTimeout: 0,
-};
 const QUIET: AgentReport['node'] = {
   joined: 23,
   joinMissed: 0,
@@ -39,7 +32,7 @@ function report(lost: Partial<typeof NOTHING_LOST> = {}, node: Partial<AgentRepo
     observed: 46,
     exported: 46 - losses,
     sampledOut: 0,
-    filtered: { notSelected: 0, captureEnded: 0 },
+    filtered: NOTHING_FILTERED,
     lost: { ...NOTHING_LOST, ...lost },
     inFlight: 0,
     unaccounted: 0,

@@ -1,16 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Account } from '../../../src/export/ledger.ts';
 import { ledgerText } from '../../../src/export/ledger-text.ts';
-
-const noLoss = {
-  ringFull: 0,
-  tooManyConnections: 0,
-  storageUnavailable: 0,
-  malformed: 0,
-  queueFull: 0,
-  sinkFailed: 0,
-  drainTimeout: 0,
-};
+import { NOTHING_FILTERED, NOTHING_LOST } from './counts.ts';
 
 function account(parts: Partial<Account> = {}): Account {
   return {
@@ -20,8 +11,8 @@ function account(parts: Partial<Account> = {}): Account {
     observed: 46,
     exported: 46,
     sampledOut: 0,
-    filtered: { notSelected: 0, captureEnded: 0 },
-    lost: noLoss,
+    filtered: NOTHING_FILTERED,
+    lost: NOTHING_LOST,
     inFlight: 0,
     unaccounted: 0,
     lastMicros: 0,
@@ -36,8 +27,8 @@ test('a row for each capture, with the reasons that are not zero below it', () =
     capture: 'ops/everything',
     observed: 1_000_000,
     exported: 999_000,
-    filtered: { notSelected: 1, captureEnded: 0 },
-    lost: { ...noLoss, ringFull: 990, queueFull: 9 },
+    filtered: { ...NOTHING_FILTERED, notSelected: 1 },
+    lost: { ...NOTHING_LOST, ringFull: 990, queueFull: 9 },
   });
   expect(ledgerText([account(), lossy])).toBe(
     [

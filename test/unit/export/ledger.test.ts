@@ -5,14 +5,13 @@ import type { Outcome } from '../../../src/export/outcome.ts';
 import { flowRouter } from '../../../src/export/router.ts';
 import { RouteTable } from '../../../src/export/routes.ts';
 import type { Flow } from '../../../src/record/flow.ts';
+import { allSent } from './counts.ts';
 import { flow } from './flows.ts';
 
 /** What the kernel says, by the position of the capture. */
 function totals(...all: readonly KernelTotals[]): Map<number, KernelTotals> {
   return new Map(all.map((each, index) => [index, each]));
 }
-
-const NO_KERNEL_LOSS = { ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 };
 
 /** A ledger with exports that only hold what they get, as [export, flow]. */
 function setUp(captures: readonly (readonly number[])[]) {
@@ -30,7 +29,7 @@ function short({ observed, exported, inFlight, unaccounted, lost }: Account) {
 
 function accountOf(exports: readonly number[], outcomes: readonly [number, Outcome][]) {
   const { ledger, held, route } = setUp([exports]);
-  ledger.observedTotals(totals({ observed: 1, lost: NO_KERNEL_LOSS }));
+  ledger.observedTotals(totals(allSent(1)));
   route(flow(), [0]);
   for (const [exportIndex, outcome] of outcomes) {
     const found = held.find(([index]) => index === exportIndex);
@@ -98,7 +97,8 @@ describe('the outcome of a flow for a capture', () => {
 describe('the balance', () => {
   test('takes the losses of the kernel as part of what was observed', () => {
     const { ledger } = setUp([[0]]);
-    ledger.observedTotals(totals({ observed: 6, lost: { ringFull: 3, tooManyConnections: 2, storageUnavailable: 1 } }));
+    const kernel = { ...allSent(6), lost: { ringFull: 3, tooManyConnections: 2, storageUnavailable: 1 } };
+    ledger.observedTotals(totals(kernel));
     expect(ledger.accounts().map(short)).toEqual([
       {
         observed: 6,
@@ -113,7 +113,7 @@ describe('the balance', () => {
 
   test('counts what was filtered, sampled out or lost on the way to the exports', () => {
     const { ledger } = setUp([[0], [0]]);
-    ledger.observedTotals(totals({ observed: 3, lost: NO_KERNEL_LOSS }, { observed: 1, lost: NO_KERNEL_LOSS }));
+    ledger.observedTotals(totals(allSent(3), allSent(1)));
     ledger.filtered([0], 'notSelected');
     ledger.sampledOut([0, 1]);
     ledger.lost([0], 'queueFull');
@@ -126,7 +126,7 @@ describe('the balance', () => {
     ['a flow that the kernel did not count', 0, -1],
   ])('tells %s', (_name, observed, unaccounted) => {
     const { ledger, held, route } = setUp([[0]]);
-    ledger.observedTotals(totals({ observed, lost: NO_KERNEL_LOSS }));
+    ledger.observedTotals(totals(allSent(observed)));
     route(flow(), [0]);
     for (const [exportIndex, made] of held) ledger.settle(made, exportIndex, 'delivered');
     expect(ledger.imbalance().map((account) => account.unaccounted)).toEqual([unaccounted]);
@@ -134,14 +134,14 @@ describe('the balance', () => {
 
   test('tells a flow that no export has settled', () => {
     const { ledger, route } = setUp([[0]]);
-    ledger.observedTotals(totals({ observed: 1, lost: NO_KERNEL_LOSS }));
+    ledger.observedTotals(totals(allSent(1)));
     route(flow(), [0]);
     expect(ledger.imbalance().map((account) => account.inFlight)).toEqual([1]);
   });
 
   test('takes the newest totals of the kernel, not their sum', () => {
     const { ledger } = setUp([[]]);
-    for (const observed of [1, 2]) ledger.observedTotals(totals({ observed, lost: NO_KERNEL_LOSS }));
+    for (const observed of [1, 2]) ledger.observedTotals(totals(allSent(observed)));
     expect(ledger.accounts()[0]?.observed).toBe(2);
   });
 });
@@ -212,7 +212,7 @@ test('for random plans, outcomes and orders every capture balances, with the rig
         ledger.settle(made, exportIndex, outcome);
       }
       const expected = expectedOf(captures, [...new Set(outcomesOf.values())]);
-      ledger.observedTotals(totals(...expected.map(({ observed }) => ({ observed, lost: NO_KERNEL_LOSS }))));
+      ledger.observedTotals(totals(...expected.map(({ observed }) => allSent(observed))));
       expect(ledger.accounts().map(short)).toEqual(expected);
       expect(ledger.imbalance()).toEqual([]);
     }),
@@ -228,7 +228,7 @@ describe('one plan after another', () => {
     const ledger = new Ledger(table);
     const held: [number, Flow][] = [];
     const route = flowRouter(table, (index) => ({ offer: (made) => held.push([index, made]) }), ledger);
-    ledger.observedTotals(new Map([[3, { observed: 2, lost: NO_KERNEL_LOSS }]]));
+    ledger.observedTotals(new Map([[3, allSent(2)]]));
     return { table, ledger, held, route };
   }
 

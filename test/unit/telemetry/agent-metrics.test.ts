@@ -40,7 +40,7 @@ describe('the metrics of an agent', () => {
 
   test('tell of every capture what became of its flows, by reason', async () => {
     const lost = { ...account(0).lost, ringFull: 1, queueFull: 2 };
-    const filtered = { notSelected: 3, captureEnded: 0 };
+    const filtered = { ...account(0).filtered, notSelected: 3 };
     counts(agentReport([account(0, { observed: 23, exported: 17, sampledOut: 0, filtered, lost }), account(1)]));
     expect(await samples('weir_agent_flows_total')).toEqual([
       '{capture="shop/c0",what="observed"} 23',

@@ -3,17 +3,9 @@ import type { ExportAccount } from '../../../../src/agent/export/exports.ts';
 import type { AgentReport } from '../../../../src/agent/lifecycle.ts';
 import type { PlannedCapture, PlannedExport } from '../../../../src/api/types.generated.ts';
 import type { Account } from '../../../../src/export/ledger.ts';
+import { NOTHING_FILTERED, NOTHING_LOST } from '../../export/counts.ts';
 
 /** The shortest way to write what an agent has counted, and the FlowAgent that it counts for. */
-
-const NO_LOSSES = {
-  ringFull: 0,
-  tooManyConnections: 0,
-  storageUnavailable: 0,
-  queueFull: 0,
-  sinkFailed: 0,
-  drainTimeout: 0,
-};
 
 /** What the ledger says of the capture with that index; uid and name are made from it. */
 export function account(index: number, parts: Partial<Account> = {}): Account {
@@ -24,8 +16,8 @@ export function account(index: number, parts: Partial<Account> = {}): Account {
     observed: 0,
     exported: 0,
     sampledOut: 0,
-    filtered: { notSelected: 0, captureEnded: 0 },
-    lost: NO_LOSSES,
+    filtered: NOTHING_FILTERED,
+    lost: NOTHING_LOST,
     inFlight: 0,
     unaccounted: 0,
     lastMicros: 0,

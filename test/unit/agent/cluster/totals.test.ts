@@ -10,7 +10,7 @@ const COUNTED = account(0, {
   observed: 23,
   exported: 11,
   sampledOut: 2,
-  filtered: { notSelected: 3, captureEnded: 1 },
+  filtered: { ...account(0).filtered, notSelected: 3, captureEnded: 1 },
   lost: { ...account(0).lost, ringFull: 1, sinkFailed: 5 },
 });
 

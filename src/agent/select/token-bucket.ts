@@ -1,0 +1,31 @@
+/** So many a second, and as many at once: what is not used in one second is not saved for another. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #now: () => number;
+  #tokens: number;
+  #filledAt: number;
+
+  /** @param now ms since some instant; never steps. */
+  constructor(perSecond: number, now: () => number) {
+    this.#perSecond = perSecond;
+    this.#now = now;
+    this.#tokens = perSecond;
+    this.#filledAt = now();
+  }
+
+  /** False: the limit is reached. The clock is read only when the bucket is empty. */
+  take(): boolean {
+    if (this.#tokens < 1) this.#fill();
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  #fill(): void {
+    const now = this.#now();
+    const come = ((now - this.#filledAt) / 1000) * this.#perSecond;
+    if (come < 1) return;
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + come);
+    this.#filledAt = now;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Which of the captures that select a pod want this record of it: by who opened the connection, by sampling, and within
+ * their limits. What all captures of a set have in common the kernel has decided already; to decide it again changes
+ * nothing.
+ */
+import type { Ledger } from '../../export/ledger.ts';
+import type { PlanCapture } from '../../plan/plan.ts';
+import { DEFAULT_FLOWS_PER_SECOND } from '../../plan/wishes.ts';
+import { ROLE } from '../decode/layout.generated.ts';
+import type { TcpEvent } from '../decode/tcp.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** As the kernel knows it: who must have opened; ROLE.unknown: anybody. */
+export function roleOf(direction: PlanCapture['direction']): number {
+  if (direction === undefined) return ROLE.unknown;
+  return direction === 'Outbound' ? ROLE.active : ROLE.passive;
+}
+
+/** Samples below this are taken; undefined: all are. Both ends of a connection have the same sample, and samplings nest. */
+export function sampledBelow(oneIn: number | undefined): number | undefined {
+  return oneIn === undefined ? undefined : Math.floor(2 ** 32 / oneIn);
+}
+
+interface Wanting {
+  readonly role: number;
+  readonly below: number | undefined;
+  readonly rate: number;
+  readonly bucket: TokenBucket;
+}
+
+export class Wanted {
+  readonly #ledger: Pick<Ledger, 'filtered' | 'sampledOut' | 'lost'>;
+  readonly #now: () => number;
+  #wanting = new Map<number, Wanting>();
+
+  /** @param now ms since some instant; never steps. */
+  constructor(ledger: Pick<Ledger, 'filtered' | 'sampledOut' | 'lost'>, now: () => number) {
+    this.#ledger = ledger;
+    this.#now = now;
+  }
+
+  /** From now on these captures want. A limit that stays goes on where it stood. */
+  adopt(captures: readonly PlanCapture[]): void {
+    this.#wanting = new Map(captures.map((capture) => [capture.index, this.#wantingOf(capture)]));
+  }
+
+  /**
+   * The captures among these that want the record; the same list where all do. Each of the others has counted it, with the
+   * reason. One that is in the plan no more wants all: whoever routes it knows.
+   */
+  of(event: Pick<TcpEvent, 'role' | 'sample'>, captures: readonly number[]): readonly number[] {
+    let kept: number[] | undefined;
+    for (const [at, capture] of captures.entries()) {
+      const wanting = this.#wanting.get(capture);
+      if (wanting === undefined || this.#wants(capture, wanting, event)) kept?.push(capture);
+      else kept ??= captures.slice(0, at);
+    }
+    return kept ?? captures;
+  }
+
+  #wants(capture: number, { role, below, bucket }: Wanting, event: Pick<TcpEvent, 'role' | 'sample'>): boolean {
+    if (role !== ROLE.unknown && role !== event.role) this.#ledger.filtered([capture], 'direction');
+    else if (below !== undefined && event.sample >= below) this.#ledger.sampledOut([capture]);
+    else if (!bucket.take()) this.#ledger.lost([capture], 'rateLimited');
+    else return true;
+    return false;
+  }
+
+  #wantingOf({ index, direction, oneIn, flowsPerSecond = DEFAULT_FLOWS_PER_SECOND }: PlanCapture): Wanting {
+    const known = this.#wanting.get(index);
+    const bucket = known?.rate === flowsPerSecond ? known.bucket : new TokenBucket(flowsPerSecond, this.#now);
+    return { role: roleOf(direction), below: sampledBelow(oneIn), rate: flowsPerSecond, bucket };
+  }
+}
