@@ -936,25 +936,25 @@ export interface PlannedCapture {
    */
   exports: number[];
   /**
-   * Who opened the connections that it wants, seen from the selected pod. Absent: anybody. Example: Outbound.
+   * Who opened the connections that it wants, seen from the selected pod. Default: anybody. Example: Outbound.
    */
   direction?: 'Outbound' | 'Inbound';
   /**
-   * The far sides that it wants: the first entry that matches decides. Absent: every far side. Example: [{action: Exclude, cidrs: [10.0.0.0/8]}].
+   * The far sides that it wants: the first entry that matches decides. Default: every far side. Example: [{action: Exclude, cidrs: [10.0.0.0/8]}].
    *
    * Items: Far sides by address or by label, and by port. Example: {action: Include, cidrs: [10.0.0.0/8]}.
    */
   peers?: PlannedPeer[];
   /**
-   * One connection in this many is captured. Unit: connections. Absent: every one. Example: 10.
+   * One connection in this many is captured. Unit: connections. Default: every one. Example: 10.
    */
   oneIn?: number;
   /**
-   * When live connections are reported, where it is not every minute and after 15 s of silence. Example: {activeSeconds: 30, idleSeconds: 10}.
+   * When live connections are reported. Default: every minute, and after 15 s of silence. Example: {activeSeconds: 30, idleSeconds: 10}.
    */
   reporting?: PlannedReporting;
   /**
-   * Most records of this capture on this node. Unit: records per second. Absent: 20000. Example: 5000.
+   * Most records of this capture on this node. Unit: records per second. Default: 20000. Example: 5000.
    */
   flowsPerSecond?: number;
 }
@@ -968,29 +968,29 @@ export interface PlannedPeer {
    */
   action: 'Include' | 'Exclude';
   /**
-   * Networks, one of which holds the far side's address. Absent: any. Example: [10.0.0.0/8].
+   * Networks, one of which holds the far side's address. Default: any. Example: [10.0.0.0/8].
    *
    * Items: One network. Example: 10.0.0.0/8.
    */
   cidrs?: string[];
   /**
-   * Server ports, or ranges of them. Absent: any. Example: ["53", "8000-8999"].
+   * Server ports, or ranges of them. Default: any. Example: ["53", "8000-8999"].
    *
    * Items: One port or one range of ports. Example: "8000-8999".
    */
   ports?: string[];
   /**
-   * Labels of the far side's pod. Absent: not asked for. Example: {matchLabels: {app: db}}.
+   * Labels of the far side's pod. Default: not asked for. Example: {matchLabels: {app: db}}.
    */
   podSelector?: LabelSelector;
   /**
-   * Labels of the far side's namespace. Absent: with podSelector the capture's own namespace, else not asked for. Example: {matchLabels: {team: data}}.
+   * Labels of the far side's namespace. Default: with podSelector the capture's own namespace, else not asked for. Example: {matchLabels: {team: data}}.
    */
   namespaceSelector?: LabelSelector;
 }
 
 /**
- * When live connections are reported, where it is not every minute and after 15 s of silence. Example: {activeSeconds: 30, idleSeconds: 10}.
+ * When live connections are reported. Default: every minute, and after 15 s of silence. Example: {activeSeconds: 30, idleSeconds: 10}.
  */
 export interface PlannedReporting {
   /**

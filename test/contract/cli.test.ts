@@ -134,8 +134,8 @@ describe('wrong input names file, line, column, field and what was expected; not
     ],
     [
       'a field that is not honoured yet',
-      capture('{sampling: {oneIn: 10}}'),
-      ['x.yaml:4:26: spec.sampling.oneIn: 10 is not honoured by this version of Weir (it honours 1)'],
+      capture('{protocols: [TCP, UDP]}'),
+      ['x.yaml:4:25: spec.protocols[1]: UDP is not honoured by this version of Weir (it honours TCP)'],
     ],
     [
       'an export that is missing',

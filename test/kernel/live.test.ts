@@ -5,7 +5,7 @@ import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { endInOrder, Scene } from '../support/scene.ts';
 
 /** The shortest that the API allows. */
-const OFTEN = { activeSeconds: 1, idleSeconds: 1 };
+const OFTEN = { all: { reporting: { activeSeconds: 1, idleSeconds: 1 } } };
 const PATIENCE_MS = 20_000;
 const CLOCK_STEP_MICROS = 1000;
 
@@ -20,7 +20,7 @@ describe.runIf(mayCapture)(`connections that live on${whySkipped}`, () => {
 
   it('are reported while they carry data, and the parts are the whole, to the byte', async () => {
     const { client, server } = scene;
-    await using capture = await Capture.start({ pods: [client, server], reporting: OFTEN });
+    await using capture = await Capture.start({ pods: [client, server], specs: OFTEN });
     const connection = await scene.connection();
     const { near, far } = connection;
     for (const [request, response] of BURSTS) {
@@ -60,7 +60,7 @@ describe.runIf(mayCapture)(`connections that live on${whySkipped}`, () => {
 
   it('are not reported while they carry nothing', async () => {
     const { client, server } = scene;
-    await using capture = await Capture.start({ pods: [client, server], reporting: OFTEN });
+    await using capture = await Capture.start({ pods: [client, server], specs: OFTEN });
     const idle = await scene.connection();
     const busy = await scene.connection();
     for (let times = 0; times < 3; times++) {
@@ -97,7 +97,7 @@ describe.runIf(mayCapture)(`connections that live on${whySkipped}`, () => {
     await Promise.all([near.send(100_000), far.receive(100_000)]);
     await near.wait({ unacked: 0 });
 
-    await using capture = await Capture.start({ pods: [client, server], reporting: OFTEN });
+    await using capture = await Capture.start({ pods: [client, server], specs: OFTEN });
     await expect.poll(() => capture.report().node.takenOver, { timeout: PATIENCE_MS }).toBe(2);
     await Promise.all([near.send(777), far.receive(777)]);
     await Promise.all([far.send(88), near.receive(88)]);
@@ -133,7 +133,7 @@ describe.runIf(mayCapture)(`connections that live on${whySkipped}`, () => {
     await answering.far.shutdown('write');
     await answering.near.receiveToEnd();
 
-    await using capture = await Capture.start({ pods: [client, server], reporting: OFTEN });
+    await using capture = await Capture.start({ pods: [client, server], specs: OFTEN });
     await expect.poll(() => capture.report().node.takenOver, { timeout: PATIENCE_MS }).toBe(4);
     await Promise.all([sending.far.send(300), sending.near.receive(300)]);
     await Promise.all([answering.near.send(400), answering.far.receive(400)]);

@@ -9,6 +9,7 @@ import { StaticOwners } from '../../src/attribution/static-owners.ts';
 import type { Account } from '../../src/export/ledger.ts';
 import { monotonicMillis } from '../../src/lib/timers.ts';
 import { compilePlan } from '../../src/plan/compile.ts';
+import type { CaptureObject } from '../../src/plan/objects.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Flow } from '../../src/record/flow.ts';
 import { FlowSink } from './flow-sink.ts';
@@ -27,8 +28,8 @@ export interface CaptureOptions {
   /** Names of the exports, each of which every capture feeds. Default: one. */
   readonly exports?: readonly string[];
   readonly limits?: Partial<KernelLimits>;
-  /** When live connections are reported; default: as an object without it. */
-  readonly reporting?: { readonly activeSeconds: number; readonly idleSeconds: number };
+  /** By capture: what else it asks for. */
+  readonly specs?: Readonly<Record<string, CaptureObject['spec']>>;
 }
 
 /** An agent in this process, on pods of a lab, whose flows stay in memory. Its end asserts that the ledger balances. */
@@ -49,9 +50,9 @@ export class Capture implements AsyncDisposable {
     captures = { all: {} },
     exports = ['memory'],
     limits = {},
-    reporting,
+    specs = {},
   }: CaptureOptions): Promise<Capture> {
-    const plan = planOf(captures, exports, reporting);
+    const plan = planOf(captures, exports, specs);
     const sinks = plan.exports.map(() => new FlowSink());
     const failures: unknown[] = [];
     const fail = (failure: unknown): void => void failures.push(failure);
@@ -142,14 +143,18 @@ export function accountOf({ accounts }: AgentReport, name: string): Account {
   return found;
 }
 
-function planOf(captures: Captures, exports: readonly string[], reporting: CaptureOptions['reporting']): Plan {
+function planOf(
+  captures: Captures,
+  exports: readonly string[],
+  specs: Readonly<Record<string, CaptureObject['spec']>>,
+): Plan {
   const { plan, problems } = compilePlan({
     captures: Object.entries(captures).map(([name, matchLabels]) => ({
       metadata: { name, namespace: NAMESPACE },
       spec: {
         podSelector: { matchLabels },
         exports: exports.map((export_) => ({ name: export_ })),
-        ...(reporting !== undefined && { reporting }),
+        ...specs[name],
       },
     })),
     exports: exports.map((name) => ({ metadata: { name, namespace: NAMESPACE }, spec: {} })),

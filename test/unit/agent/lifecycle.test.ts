@@ -100,15 +100,15 @@ describe('an agent and its plans', () => {
   it('loads with the first capture, only selects with the next, and unloads with the last', async () => {
     const agent = new RunningAgent(parts());
     await agent.adopt(NOTHING);
-    expect(steps.splice(0)).toEqual(['sets', 'exports']);
+    expect(steps.splice(0)).toEqual(['sets', 'wanted', 'exports']);
     expect(agent.heldSets).toEqual(new Set());
     await agent.adopt(ALL);
-    expect(steps.splice(0)).toEqual(['sets', 'exports', 'load']);
+    expect(steps.splice(0)).toEqual(['sets', 'wanted', 'exports', 'load']);
     expect(agent.heldSets).toEqual(new Set([1]));
     await agent.adopt(ALL);
-    expect(steps.splice(0)).toEqual(['read', 'sets', 'exports', 'select']);
+    expect(steps.splice(0)).toEqual(['read', 'sets', 'wanted', 'exports', 'select']);
     await agent.adopt(NOTHING);
-    expect(steps).toEqual(['read', 'sets', 'exports', 'empty the ring', 'release']);
+    expect(steps).toEqual(['read', 'sets', 'wanted', 'exports', 'empty the ring', 'release']);
   });
 
   it('adopts all else where the program cannot be loaded, and tries again with the next plan', async () => {
@@ -120,7 +120,7 @@ describe('an agent and its plans', () => {
     };
     const agent = new RunningAgent(parts({ startTcp }));
     await expect(agent.adopt(ALL)).rejects.toThrow('no BTF');
-    expect(steps).toEqual(['sets', 'exports']);
+    expect(steps).toEqual(['sets', 'wanted', 'exports']);
     await agent.adopt(ALL);
     expect(tries).toBe(2);
   });

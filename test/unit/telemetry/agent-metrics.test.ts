@@ -50,15 +50,17 @@ describe('the metrics of an agent', () => {
       '{capture="shop/c1",what="exported"} 0',
       '{capture="shop/c1",what="sampledOut"} 0',
     ]);
-    expect((await samples('weir_agent_flows_lost_total')).slice(0, 6)).toEqual([
+    expect((await samples('weir_agent_flows_lost_total')).slice(0, 7)).toEqual([
       '{capture="shop/c0",what="ringFull"} 1',
       '{capture="shop/c0",what="tooManyConnections"} 0',
       '{capture="shop/c0",what="storageUnavailable"} 0',
+      '{capture="shop/c0",what="rateLimited"} 0',
       '{capture="shop/c0",what="queueFull"} 2',
       '{capture="shop/c0",what="sinkFailed"} 0',
       '{capture="shop/c0",what="drainTimeout"} 0',
     ]);
-    expect((await samples('weir_agent_flows_filtered_total')).slice(0, 2)).toEqual([
+    expect((await samples('weir_agent_flows_filtered_total')).slice(0, 3)).toEqual([
+      '{capture="shop/c0",what="direction"} 0',
       '{capture="shop/c0",what="notSelected"} 3',
       '{capture="shop/c0",what="captureEnded"} 0',
     ]);

@@ -4,6 +4,7 @@ import { Totals } from '../../../../src/agent/cluster/totals.ts';
 import type { CaptureReport, ExportReport } from '../../../../src/api/types.generated.ts';
 import { WeirError } from '../../../../src/lib/errors.ts';
 import { canonicalJson } from '../../../../src/plan/canonical.ts';
+import { FEATURES } from '../../../../src/plan/programs.ts';
 import { account, agentReport, exportAccount, plannedCapture, plannedExport, standing } from './reports.ts';
 
 const NOW = Date.parse('2026-11-25T12:00:00Z');
@@ -47,7 +48,7 @@ describe('the status of a FlowAgent', () => {
       observedGeneration: 5,
       planHash: 'a'.repeat(64),
       version: '0.1.0',
-      features: ['protocol.TCP'],
+      features: [...FEATURES],
       kernel: { release: '6.18.0', btf: true },
       programs: [{ name: 'tcp', state: 'Attached' }],
       captures: [{ uid: 'uid-c0', name: 'shop/c0', generation: 3, state: 'Programmed' }],

@@ -55,6 +55,7 @@ describe('a TCP record', () => {
         rttvarUs: 20,
         rttMinUs: 21,
         handshakeUs: 0xffffffff,
+        sample: 0x0badcafe,
         executable: new TextEncoder().encode('nginx'),
       }),
     ).toEqual({
@@ -89,6 +90,7 @@ describe('a TCP record', () => {
       rttVarianceMicros: 20,
       rttMinMicros: 21,
       handshakeMicros: 0xffffffff,
+      sample: 0x0badcafe,
       executable: 'nginx',
     });
   });

@@ -59,7 +59,7 @@ describe('every condition is set on the first visit', () => {
   });
 
   test('of one that is not legal, which is stalled, and of one whose export is missing, which is not', () => {
-    const illegal = capture('shop/illegal', { sampling: { oneIn: 10 } });
+    const illegal = capture('shop/illegal', { protocols: ['UDP'] });
     expect(conditionsOf(facts(illegal))).toEqual([
       'Accepted False NotSupportedYet',
       'ResolvedRefs True ResolvedRefs',
@@ -68,7 +68,7 @@ describe('every condition is set on the first visit', () => {
       'Ready False NotSupportedYet',
       'Stalled True NotSupportedYet',
     ]);
-    expect(messageOf(facts(illegal), 'Ready')).toMatch(/^spec\.sampling\.oneIn: 10 is not honoured/);
+    expect(messageOf(facts(illegal), 'Ready')).toMatch(/^spec\.protocols\[0\]: UDP is not honoured/);
     const resolved = verdict('FlowCapture', 'ResolvedRefs', 'ExportNotFound', 'there is no FlowExport shop/x');
     expect(conditionsOf(facts(checkout, { resolved }))).toEqual([
       'Accepted True Accepted',
