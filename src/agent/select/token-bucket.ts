@@ -13,9 +13,9 @@ export class TokenBucket {
     this.#filledAt = now();
   }
 
-  /** False: the limit is reached. The clock is read only when the bucket is empty. */
+  /** False: the limit is reached. */
   take(): boolean {
-    if (this.#tokens < 1) this.#fill();
+    this.#fill();
     if (this.#tokens < 1) return false;
     this.#tokens--;
     return true;
@@ -24,7 +24,6 @@ export class TokenBucket {
   #fill(): void {
     const now = this.#now();
     const come = ((now - this.#filledAt) / 1000) * this.#perSecond;
-    if (come < 1) return;
     this.#tokens = Math.min(this.#perSecond, this.#tokens + come);
     this.#filledAt = now;
   }

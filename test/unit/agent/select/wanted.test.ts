@@ -1,0 +1,93 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ROLE } from '../../../../src/agent/decode/layout.generated.ts';
+import { sampledBelow, Wanted } from '../../../../src/agent/select/wanted.ts';
+import type { PlanCapture } from '../../../../src/plan/plan.ts';
+import type { Wishes } from '../../../../src/plan/wishes.ts';
+
+let counted: string[];
+let now: number;
+let wanted: Wanted;
+
+beforeEach(() => {
+  counted = [];
+  now = 0;
+  const count = (what: string) => (captures: readonly number[]) => void counted.push(`${what} ${captures.join()}`);
+  wanted = new Wanted(
+    {
+      filtered: (captures, reason) => count(reason)(captures),
+      sampledOut: count('sampled out'),
+      lost: (captures, reason) => count(reason)(captures),
+    },
+    () => now,
+  );
+});
+
+function capture(index: number, wishes: Wishes = {}): PlanCapture {
+  const selected = { namespaces: { name: 'shop' }, podSelector: {} };
+  const fixed = { protocols: ['TCP'], needs: [], programs: ['tcp'], exports: [] } as const;
+  return { index, name: `shop/c${index}`, ...selected, ...fixed, ...wishes };
+}
+
+const OPENED = { role: ROLE.active, sample: 0 };
+const ACCEPTED = { role: ROLE.passive, sample: 0 };
+
+describe('a record', () => {
+  test('is wanted by captures that ask for nothing in particular, and by those that have left the plan', () => {
+    wanted.adopt([capture(0)]);
+    const captures = [0, 7];
+    expect(wanted.of(OPENED, captures)).toBe(captures);
+    expect(counted).toEqual([]);
+  });
+
+  test.each([
+    ['Outbound', OPENED, [0, 1]],
+    ['Outbound', ACCEPTED, [0]],
+    ['Inbound', ACCEPTED, [0, 1]],
+    ['Inbound', OPENED, [0]],
+    ['Inbound', { role: ROLE.unknown, sample: 0 }, [0]],
+  ] as const)('of %s connections only, where that is wanted', (direction, event, expected) => {
+    wanted.adopt([capture(0), capture(1, { direction })]);
+    expect(wanted.of(event, [0, 1])).toEqual(expected);
+    expect(counted).toEqual(expected.length === 2 ? [] : ['direction 1']);
+  });
+
+  test('is sampled by each capture for itself, and what the rarer one takes the other takes too', () => {
+    wanted.adopt([capture(0, { oneIn: 10 }), capture(1, { oneIn: 4 }), capture(2)]);
+    const at = (share: number) => wanted.of({ role: ROLE.active, sample: Math.floor(share * 2 ** 32) }, [0, 1, 2]);
+    expect(at(0.099)).toEqual([0, 1, 2]);
+    expect(at(0.11)).toEqual([1, 2]);
+    expect(at(0.26)).toEqual([2]);
+    expect(counted).toEqual(['sampled out 0', 'sampled out 0', 'sampled out 1']);
+  });
+
+  test('counts once where several things speak against it, and takes nothing of the limit then', () => {
+    wanted.adopt([capture(0, { direction: 'Inbound', oneIn: 2, flowsPerSecond: 1 })]);
+    expect(wanted.of({ role: ROLE.active, sample: 2 ** 32 - 1 }, [0])).toEqual([]);
+    expect(wanted.of(ACCEPTED, [0])).toEqual([0]);
+    expect(counted).toEqual(['direction 0']);
+  });
+
+  test('over the limit is lost for the capture that has it, and not for others', () => {
+    wanted.adopt([capture(0, { flowsPerSecond: 2 }), capture(1)]);
+    const taken = [1, 2, 3].map(() => wanted.of(OPENED, [0, 1]));
+    expect(taken).toEqual([[0, 1], [0, 1], [1]]);
+    expect(counted).toEqual(['rateLimited 0']);
+    now = 500;
+    expect(wanted.of(OPENED, [0, 1])).toEqual([0, 1]);
+  });
+
+  test('finds a limit where it stood when another plan came, unless the limit has changed', () => {
+    wanted.adopt([capture(0, { flowsPerSecond: 1 })]);
+    expect(wanted.of(OPENED, [0])).toEqual([0]);
+    wanted.adopt([capture(0, { flowsPerSecond: 1 }), capture(1)]);
+    expect(wanted.of(OPENED, [0])).toEqual([]);
+    wanted.adopt([capture(0, { flowsPerSecond: 2 })]);
+    expect(wanted.of(OPENED, [0])).toEqual([0]);
+  });
+});
+
+test('one in one million still takes something, one in two the lower half', () => {
+  expect(sampledBelow(1_000_000)).toBe(4294);
+  expect(sampledBelow(2)).toBe(2 ** 31);
+  expect(sampledBelow(undefined)).toBeUndefined();
+});
