@@ -86,6 +86,8 @@ export function internSets(plan: Plan, inventory: StaticInventory): { sets: Capt
   return { sets, byUid };
 }
 
+const wanted = (_: TcpEvent, captures: readonly number[]) => captures;
+
 function makeIntake(
   route: (flow: Flow, captures: readonly number[]) => void,
   clock: WallClock,
@@ -106,6 +108,5 @@ function makeIntake(
   };
   const flow = (event: TcpEvent) => tcpFlow(event, naming);
   const { sets } = internSets(plan, inventory);
-  const wanted = (_: TcpEvent, captures: readonly number[]) => captures;
   return new Intake({ decode: decodeTcp, hold: () => false, wanted, flow, route }, sets, inventory, naming.cgroups);
 }

@@ -109,8 +109,8 @@ describe.runIf(mayCapture)(`sampling one in ${ONE_IN} of ${CONNECTIONS} connecti
     const idsOf = (name: string, side?: Flow['observer']) =>
       of(name)
         .filter(({ observer }) => side === undefined || observer === side)
-        .map(({ id }) => id)
-        .toSorted();
+        .map(({ id = '' }) => id)
+        .toSorted((a, b) => a.localeCompare(b));
     const source = idsOf('tenth', 'source');
     expect(new Set(source).size).toBe(source.length);
     expect(idsOf('tenth', 'destination')).toEqual(source);

@@ -54,12 +54,7 @@ export class LivePasses {
     this.#reselecting = true;
     this.#after(this.#rest, () => {
       this.#reselecting = false;
-      const begun = monotonicMillis();
-      this.#report();
-      this.#takeOver();
-      void this.#turn.then(() => {
-        this.#rest = Math.max(LEAST_REST_MILLIS, (monotonicMillis() - begun) * RESTS_PER_PASS);
-      });
+      void this.#lookAnew();
     });
   }
 
@@ -71,6 +66,14 @@ export class LivePasses {
     return this.#turn;
   }
 
+  async #lookAnew(): Promise<void> {
+    const begun = monotonicMillis();
+    this.#report();
+    this.#takeOver();
+    await this.#turn;
+    this.#rest = Math.max(LEAST_REST_MILLIS, (monotonicMillis() - begun) * RESTS_PER_PASS);
+  }
+
   #report(): void {
     this.#run(this.#options.report);
   }
@@ -80,15 +83,18 @@ export class LivePasses {
   }
 
   #run(pass: () => Promise<void>): void {
-    this.#turn = this.#turn.then(async () => {
-      if (this.#stopping) return;
-      try {
-        await pass();
-        this.#failures = 0;
-      } catch (error) {
-        this.#options.failed(error, ++this.#failures);
-      }
-    });
+    this.#turn = this.#runAfter(this.#turn, pass);
+  }
+
+  async #runAfter(turn: Promise<void>, pass: () => Promise<void>): Promise<void> {
+    await turn;
+    if (this.#stopping) return;
+    try {
+      await pass();
+      this.#failures = 0;
+    } catch (error) {
+      this.#options.failed(error, ++this.#failures);
+    }
   }
 
   /** Again when the one before has ended, so that slow passes do not queue up. */

@@ -60,15 +60,16 @@ describe('the looks at live connections', () => {
     held = Promise.withResolvers();
     passes.start();
     expect(await after(0, 1000, 4000, 4000, 30_000)).toEqual(['take over']);
-    let stopped = false;
-    const end = passes.stop().then(() => {
-      stopped = true;
-    });
+    const ends: string[] = [];
+    const end = (async () => {
+      await passes.stop();
+      ends.push('stopped');
+    })();
     await settle();
-    expect(stopped).toBe(false);
+    expect(ends).toEqual([]);
     held.resolve();
     await end;
-    expect(log).toEqual([]);
+    expect([ends, log]).toEqual([['stopped'], []]);
   });
 
   test('go on after a failure, which is told with how often in a row', async () => {
