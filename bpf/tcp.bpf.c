@@ -201,9 +201,20 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 		untrack((struct sock *)sk);
 }
 
+/* Programs that outlive their agent stop of themselves when no other comes. The coarse clock costs next to nothing. */
+static __always_inline bool is_leased(void)
+{
+	__u32 zero = 0;
+	__u64 *until_ns = bpf_map_lookup_elem(&lease, &zero);
+
+	return !until_ns || !*until_ns || bpf_ktime_get_coarse_ns() < *until_ns;
+}
+
 static __always_inline int state_changed(const struct sock *sk, int old_state, int new_state)
 {
 	if (sk->sk_protocol != IPPROTO_TCP) /* the MPTCP parent fires the same hook: its subflows are counted */
+		return 0;
+	if (!is_leased())
 		return 0;
 
 	if (old_state == TCP_SYN_SENT && new_state == TCP_SYN_RECV) /* simultaneous open, not established yet */

@@ -2,7 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { NodeAgent } from '../agent/cluster/node-agent.ts';
 import { parseFlowIdKey } from '../agent/flow-id-key.ts';
+import { Libbpf } from '../agent/load/libbpf.ts';
 import { findCgroups, kernelFacts } from '../agent/load/machine.ts';
+import { isBpffs, Pins } from '../agent/load/pins.ts';
 import { HttpsTransport } from '../kube/https-transport.ts';
 import { serviceAccountCredentials } from '../kube/service-account-credentials.ts';
 import type { Credentials } from '../kube/transport.ts';
@@ -21,6 +23,8 @@ export interface AgentCommandOptions {
   readonly kubeconfig: string | undefined;
   /** File with the key of flow.id; undefined: a random one, and no end of a connection is joined with another node's. */
   readonly flowIdKey: string | undefined;
+  /** Where a bpffs is mounted: what the capture is kept in while no agent runs. */
+  readonly bpffs: string;
   readonly listen: ListenAddress;
   readonly logLevel: LogLevel;
   readonly version: string;
@@ -30,12 +34,18 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** The sinks have their time, and the last report; a pod has 30 s by default. */
 const STOP_MILLIS = 15_000;
 
+const NO_BPFFS =
+  'no bpffs is mounted there: the capture ends with this process, and a restart will miss connections; mount one on the ' +
+  'node (mount -t bpf bpf /sys/fs/bpf), and into the pod';
+
 /** Runs until it is interrupted. Returns the exit status; throws WeirError before it starts. */
 export async function runAgent(options: AgentCommandOptions, context: Context): Promise<number> {
-  const { node, listen, logLevel, version, flowIdKey } = options;
+  const { node, bpffs, listen, logLevel, version, flowIdKey } = options;
   const credentials = await credentialsOf(options, context);
   const limits = flowIdKey === undefined ? {} : parseFlowIdKey(await readKey(flowIdKey));
   const log = makeLog(context.stderr, logLevel, 'agent', version);
+  const pins = isBpffs(bpffs) ? new Pins(() => Libbpf.load(), bpffs, node) : undefined;
+  if (pins === undefined) log.warn({ bpffs }, NO_BPFFS);
   const transport = new HttpsTransport(credentials, `weir-agent/${version}`);
   const ended = Promise.withResolvers<void>();
   const failures: unknown[] = [];
@@ -47,6 +57,7 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
     cgroups: findCgroups(),
     openSink: ({ name, spec }) => openSink(name, spec, 'json', context),
     limits,
+    pins,
     log,
     timers: systemTimers,
     now: Date.now,

@@ -7,6 +7,7 @@ import { parseDuration } from './duration.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { OUTPUTS, type Output } from './sinks.ts';
 
+const BPFFS = '/sys/fs/bpf';
 const LISTEN = '127.0.0.1:8080';
 const MEBIBYTE = 2 ** 20;
 const MAX_RING_MEBIBYTES = 1024;
@@ -23,6 +24,7 @@ interface AgentFlags {
   readonly node: string;
   readonly kubeconfig?: string;
   readonly flowIdKey?: string;
+  readonly bpffs: string;
   readonly listen: ListenAddress;
   readonly logLevel: LogLevel;
 }
@@ -44,7 +46,8 @@ Example:
 const AGENT_NOTES = `
 It does what the FlowAgent of its node asks, which the operator writes, and needs root, or the capabilities BPF and PERFMON.
 Records of stdout exports go to stdout, one JSON object a line; the log goes to stderr. /metrics, /healthz and /readyz are
-served on the address of --listen. It runs until SIGTERM or Ctrl-C, and leaves nothing in the kernel.
+served on the address of --listen. It runs until SIGTERM or Ctrl-C. What its FlowAgent still asks for goes on without it, kept in
+the bpffs, and the next agent goes on with it; after ten minutes without one the programs do nothing more.
 
 Example:
   weir agent --node worker-1 --kubeconfig ~/.kube/config`;
@@ -133,6 +136,7 @@ export function weirProgram(version: string, context: Context, done: (status: nu
     .requiredOption('--node <name>', 'the Node that this agent is on')
     .option('--kubeconfig <file>', "how to reach the cluster (default: the pod's service account)")
     .option('--flow-id-key <file>', 'key of flow.id, 32 hex digits, the same on every node (default: a random one)')
+    .option('--bpffs <folder>', 'a bpffs, in which the capture is kept while no agent runs', BPFFS)
     .addOption(
       new Option('--listen <address>', 'where metrics and health are served; port 0 takes a free one')
         .default(parseListenAddress(LISTEN), LISTEN)

@@ -1,4 +1,4 @@
-/** The few C library calls that Node does not offer: shared mappings, and clocks to the nanosecond. */
+/** The few C library calls that Node does not offer: shared mappings, locks, and clocks to the nanosecond. */
 import { constants } from 'node:os';
 import koffi from 'koffi';
 import { WeirError } from '../../lib/errors.ts';
@@ -15,6 +15,7 @@ const clockGettime: (clock: number, time: BigInt64Array) => number = libc.func(
 const vsnprintf: (buffer: Uint8Array, size: number, format: string, variadic: unknown) => number = libc.func(
   'int vsnprintf(_Out_ uint8_t *buffer, size_t size, const char *format, void *arguments)',
 );
+const flock: (fd: number, operation: number) => number = libc.func('int flock(int fd, int operation)');
 const getpagesize: () => number = libc.func('int getpagesize()');
 const strerror: (error: number) => string = libc.func('const char *strerror(int error)');
 
@@ -22,6 +23,8 @@ const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 const MAP_FAILED = 2n ** 64n - 1n;
+const LOCK_EXCLUSIVELY = 2;
+const LOCK_AT_ONCE = 4;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const MAX_LINE = 4096;
@@ -42,11 +45,16 @@ export function mapShared(fd: number, offset: number, length: number, access: 'r
   if (koffi.address(address) === MAP_FAILED) {
     throw new WeirError(
       'KernelRefused',
-      `mmap of ${length} bytes of the ring buffer failed: ${errorText(koffi.errno())}`,
+      `mmap of ${length} bytes of a map of the kernel failed: ${errorText(koffi.errno())}`,
     );
   }
   const bytes = koffi.view(address, length);
   return { bytes, unmap: () => void munmap(address, length) };
+}
+
+/** Locks an open file or folder for this process alone, until it is closed; false while another has it. */
+export function lockFile(fd: number): boolean {
+  return flock(fd, LOCK_EXCLUSIVELY | LOCK_AT_ONCE) === 0;
 }
 
 const time = new BigInt64Array(2);

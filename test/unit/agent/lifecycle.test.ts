@@ -3,6 +3,7 @@ import { type Parts, RunningAgent } from '../../../src/agent/lifecycle.ts';
 import type { TcpCapture } from '../../../src/agent/tcp-capture.ts';
 import { Ledger } from '../../../src/export/ledger.ts';
 import { RouteTable } from '../../../src/export/routes.ts';
+import { Slots } from '../../../src/plan/slots.ts';
 import { allSent } from '../export/counts.ts';
 import { capture, compile } from '../plan/builders.ts';
 
@@ -64,6 +65,8 @@ function parts(change: Partial<Parts> = {}): Parts {
       return tcp();
     },
     tree: { omitted: 5 },
+    slots: new Slots(),
+    continuity: undefined,
     sets: { adopt: step('sets'), overflows: 7 },
     table,
     ledger,
