@@ -9,6 +9,7 @@ struct node_counters node_counters;
 struct selection_control selection_control;
 struct set_policy set_policy;
 struct pass_control pass_control;
+struct lease lease;
 struct program_config program_config;
 enum record_type record_type;
 enum role role;

@@ -88,15 +88,12 @@ struct {
 	__type(value, struct join_bucket);
 } join_buckets SEC(".maps");
 
-/*
- * CLOCK_MONOTONIC in ns, until which somebody reads what the programs write; beyond it they do nothing. 0: for as long as they
- * are attached. An agent whose programs outlive it renews it.
- */
+/* How long the programs go on. An agent whose programs outlive it renews it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct lease);
 } lease SEC(".maps");
 
 /*

@@ -201,13 +201,21 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 		untrack((struct sock *)sk);
 }
 
-/* Programs that outlive their agent stop of themselves when no other comes. The coarse clock costs next to nothing. */
+/* Programs that outlive their agent stop of themselves when no other comes. */
 static __always_inline bool is_leased(void)
 {
 	__u32 zero = 0;
-	__u64 *until_ns = bpf_map_lookup_elem(&lease, &zero);
+	struct lease *held = bpf_map_lookup_elem(&lease, &zero);
 
-	return !until_ns || !*until_ns || bpf_ktime_get_coarse_ns() < *until_ns;
+	if (!held || !held->until_ns)
+		return true;
+	__u64 jiffies = bpf_jiffies64();
+
+	if (held->looked_at != jiffies) {
+		held->is_over = bpf_ktime_get_ns() >= held->until_ns;
+		held->looked_at = jiffies;
+	}
+	return !held->is_over;
 }
 
 static __always_inline int state_changed(const struct sock *sk, int old_state, int new_state)

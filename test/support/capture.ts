@@ -143,7 +143,7 @@ export function accountOf({ accounts }: AgentReport, name: string): Account {
   return found;
 }
 
-function planOf(
+export function planOf(
   captures: Captures,
   exports: readonly string[],
   specs: Readonly<Record<string, CaptureObject['spec']>>,

@@ -64,6 +64,11 @@ function nowNanos(clock: number): bigint {
   return (time[0] ?? 0n) * 1_000_000_000n + (time[1] ?? 0n);
 }
 
+/** CLOCK_MONOTONIC in nanoseconds, as programs of the kernel read it. */
+export function monotonicNanos(): number {
+  return Number(nowNanos(CLOCK_MONOTONIC));
+}
+
 /** What must be added to CLOCK_MONOTONIC to get the wall clock, in microseconds, as both stand now. */
 export function wallOffsetMicros(): number {
   const before = nowNanos(CLOCK_MONOTONIC);

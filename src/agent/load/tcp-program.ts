@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { WeirError } from '../../lib/errors.ts';
-import { PASS_CONTROL, PROGRAM_CONFIG } from '../decode/layout.generated.ts';
-import { BpfMap, u32Key, u64Key } from './bpf-map.ts';
+import { LEASE, PASS_CONTROL, PROGRAM_CONFIG } from '../decode/layout.generated.ts';
+import { BpfMap, u32Key } from './bpf-map.ts';
 import { type KernelPass, kernelPass } from './kernel-pass.ts';
 import type { Libbpf, Pointer } from './libbpf.ts';
 import { explainLoadFailure } from './refusal.ts';
@@ -204,7 +204,7 @@ function programOf(libbpf: Libbpf, parts: ReadonlyMap<string, number>, holding: 
   const passes = opened.move();
   const detach = (): void => {
     // The kernel may take its time to let go of what was pinned.
-    lease.update(u32Key(0), u64Key(NEVER));
+    leaseUntil(lease, NEVER);
     holding.detach();
   };
   return {
@@ -230,11 +230,11 @@ function programOf(libbpf: Libbpf, parts: ReadonlyMap<string, number>, holding: 
       holding.attach();
     },
     parts,
-    lease: (untilNanos) => lease.update(u32Key(0), u64Key(untilNanos)),
+    lease: (untilNanos) => leaseUntil(lease, untilNanos),
     leasedUntil() {
-      const until = new BigUint64Array(1);
-      lease.lookup(u32Key(0), new Uint8Array(until.buffer));
-      return Number(until[0] ?? 0n);
+      const value = new DataView(new ArrayBuffer(LEASE.size));
+      lease.lookup(u32Key(0), new Uint8Array(value.buffer));
+      return Number(value.getBigUint64(LEASE.untilNs, true));
     },
     missedRuns: () => PROGRAMS.reduce((sum, name) => sum + libbpf.recursionMisses(fdOf(`program_${name}`)), 0),
     detach,
@@ -244,6 +244,13 @@ function programOf(libbpf: Libbpf, parts: ReadonlyMap<string, number>, holding: 
       holding.close();
     },
   };
+}
+
+/** struct lease of bpf/flow.h. */
+function leaseUntil(lease: BpfMap, untilNanos: number): void {
+  const value = new DataView(new ArrayBuffer(LEASE.size));
+  value.setBigUint64(LEASE.untilNs, BigInt(Math.round(untilNanos)), true);
+  lease.update(u32Key(0), new Uint8Array(value.buffer));
 }
 
 /** What the passes to come are for; struct pass_control of bpf/flow.h. */

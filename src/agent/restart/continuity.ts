@@ -7,13 +7,12 @@ import { memoryRows } from '../../export/count-rows.ts';
 import type { Ledger, NamedCapture } from '../../export/ledger.ts';
 import { LEDGER_COLUMNS } from '../../export/ledger.ts';
 import { WeirError } from '../../lib/errors.ts';
-import { monotonicMillis } from '../../lib/timers.ts';
 import type { CaptureSets } from '../../plan/sets.ts';
 import type { Slots, SlotsState } from '../../plan/slots.ts';
 import type { SavedTotals } from '../cluster/totals.ts';
 import { EXPORT_COLUMNS, type Exports, type NamedExport } from '../export/exports.ts';
 import { Libbpf } from '../load/libbpf.ts';
-import { type Mapping, mapShared } from '../load/libc.ts';
+import { type Mapping, mapShared, monotonicNanos } from '../load/libc.ts';
 import type { Pins } from '../load/pins.ts';
 import {
   adoptTcpProgram,
@@ -146,7 +145,7 @@ export class Continuity {
 
   /** Puts the time off at which the program ends of itself. */
   renew(program: TcpProgram): void {
-    program.lease((monotonicMillis() + LEASE_MILLIS) * NANOS_PER_MILLI);
+    program.lease(monotonicNanos() + LEASE_MILLIS * NANOS_PER_MILLI);
   }
 
   /** What numbers mean has changed: called before anything in the kernel, or any count, refers to a new one. */
@@ -206,7 +205,7 @@ export class Continuity {
     const journal = this.#open(program);
     const content = journal.read();
     // Once the lease has run out, connections have ended unseen.
-    if (content === undefined || program.leasedUntil() <= monotonicMillis() * NANOS_PER_MILLI) {
+    if (content === undefined || program.leasedUntil() <= monotonicNanos()) {
       this.#journal = undefined;
       this.#memory?.unmap();
       this.#memory = undefined;

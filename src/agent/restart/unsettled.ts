@@ -7,6 +7,8 @@
  */
 
 interface Turn {
+  /** Where the ring was read from. */
+  readonly start: number;
   /** Where the ring was read to; undefined while the turn goes on. */
   end: number | undefined;
   /** Flows that wait in exports, and records that wait for their owner. */
@@ -55,10 +57,10 @@ export class Unsettled {
 
   /**
    * One turn of reading: what happens in `read` is about its records.
-   * @param position of the ring, up to which it has read.
+   * @param position of the ring, up to which it is read.
    */
   turn<T>(read: () => T, position: () => number): T {
-    const turn: Turn = { end: undefined, waiting: 0, provisional: [], released: false };
+    const turn: Turn = { start: position(), end: undefined, waiting: 0, provisional: [], released: false };
     this.#turns.push(turn);
     try {
       return this.#during(turn, read);
@@ -131,9 +133,12 @@ export class Unsettled {
     };
   }
 
-  /** Gives back the room before this position, settled or not: what a killed process held of it is lost, and counted so. */
+  /**
+   * Gives back the room before this position, and to the end of the turn that read it, settled or not: what a killed process
+   * holds of it is lost, and counted so.
+   */
   giveUpBefore(position: number): void {
-    for (let first = this.#turns[0]; first?.end !== undefined && first.end <= position; first = this.#turns[0])
+    for (let first = this.#turns[0]; first?.end !== undefined && first.start < position; first = this.#turns[0])
       this.#releaseFirst(first, first.end);
   }
 
