@@ -36,11 +36,18 @@ export interface CaptureOptions {
 export class Capture implements AsyncDisposable {
   readonly #agent: Agent;
   readonly #sinks: readonly FlowSink[];
+  readonly #exports: readonly string[];
   readonly #failures: readonly unknown[];
   #end: Promise<AgentReport> | undefined;
 
-  private constructor(agent: Agent, sinks: readonly FlowSink[], failures: readonly unknown[]) {
+  private constructor(
+    agent: Agent,
+    exports: readonly string[],
+    sinks: readonly FlowSink[],
+    failures: readonly unknown[],
+  ) {
     this.#agent = agent;
+    this.#exports = exports;
     this.#sinks = sinks;
     this.#failures = failures;
   }
@@ -69,7 +76,12 @@ export class Capture implements AsyncDisposable {
       events: { sinkFailed: (_, error) => fail(error), recordFailed: fail, failed: fail },
     });
     await agent.adopt(plan);
-    return new Capture(agent, sinks, failures);
+    return new Capture(agent, exports, sinks, failures);
+  }
+
+  /** From now on these captures, by name, feed the exports that it began with; of its report each keeps its own row. */
+  async adopt(captures: Captures, specs: CaptureOptions['specs'] = {}): Promise<void> {
+    await this.#agent.adopt(planOf(captures, this.#exports, specs));
   }
 
   /** What came so far at the first export, in the order of the records. */
