@@ -5,6 +5,7 @@ import { cgroup2Mount } from '../../src/agent/identify/cgroup-mount.ts';
 import { OwnAddresses } from '../../src/agent/identify/own-addresses.ts';
 import type { Agent, AgentReport } from '../../src/agent/lifecycle.ts';
 import type { KernelLimits } from '../../src/agent/limits.ts';
+import type { Relief } from '../../src/agent/overload/relief.ts';
 import { StaticOwners } from '../../src/attribution/static-owners.ts';
 import type { Account } from '../../src/export/ledger.ts';
 import { monotonicMillis } from '../../src/lib/timers.ts';
@@ -82,6 +83,11 @@ export class Capture implements AsyncDisposable {
   /** From now on these captures, by name, feed the exports that it began with; of its report each keeps its own row. */
   async adopt(captures: Captures, specs: CaptureOptions['specs'] = {}): Promise<void> {
     await this.#agent.adopt(planOf(captures, this.#exports, specs));
+  }
+
+  /** From now on the agent does without so much. */
+  relieve(relief: Relief): void {
+    this.#agent.relieve(relief);
   }
 
   /** What came so far at the first export, in the order of the records. */
