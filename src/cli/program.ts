@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.ts';
 import { capture } from './capture.ts';
+import type { CheckOutput } from './check.ts';
 import type { Context } from './context.ts';
 import { parseDuration } from './duration.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
@@ -62,6 +63,13 @@ until the agents say that nothing of them is in the kernel any more. Captures, e
 this by itself; after kubectl apply -f config/rbac, run it by hand before anything is deleted.
 
 Exit status: 0 at rest, 1 not in time or refused, 2 wrong input; it can be run again.`;
+
+const CHECK_OUTPUTS: readonly CheckOutput[] = ['table', 'json'];
+const CHECK_NOTES = `
+It loads the TCP programs and takes them off again; nothing of it stays. In a cluster, on the node of an agent:
+  kubectl -n weir-system exec POD -- weir check
+
+Exit status: 0 TCP can be captured, degraded or not, 3 it cannot.`;
 
 const CAPTURE_EXAMPLES = `
 Examples:
@@ -145,6 +153,16 @@ export function weirProgram(version: string, context: Context, done: (status: nu
       const { runAgent } = await import('./agent.ts');
       const { kubeconfig, flowIdKey } = flags;
       done(await runAgent({ ...flags, kubeconfig, flowIdKey, version }, context));
+    });
+  program
+    .command('check')
+    .description('Examine this machine: what capturing needs, whether it is there, and the remedy.')
+    .addOption(new Option('-o, --output <format>', 'how it is printed').choices(CHECK_OUTPUTS).default('table'))
+    .addHelpText('after', CHECK_NOTES)
+    .showHelpAfterError('(weir check --help shows what there is)')
+    .action(async ({ output }: { readonly output: CheckOutput }) => {
+      const { runCheck } = await import('./check.ts');
+      done(runCheck({ output, version }, context));
     });
   program
     .command('uninstall')

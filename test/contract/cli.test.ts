@@ -186,7 +186,8 @@ describe('without the privileges', () => {
   const drop = ['setpriv', '--inh-caps=-all', '--bounding-set=-all'];
   const root = process.getuid?.() === 0;
   const needed =
-    'capturing needs CAP_BPF and CAP_PERFMON: run weir as root, or in a container with capabilities.add [BPF, PERFMON]\n';
+    'capturing needs CAP_BPF and CAP_PERFMON: run weir as root, or in a container with capabilities.add [BPF, PERFMON]\n' +
+    'weir check tells what capturing needs and what is missing here\n';
 
   it('the command says what is missing and how to get it', () => {
     const ended = weir(['capture', '-f', SAMPLE], { before: root ? drop : [] });
