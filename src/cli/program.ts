@@ -5,7 +5,7 @@ import { capture } from './capture.ts';
 import type { CheckOutput } from './check.ts';
 import type { Context } from './context.ts';
 import { parseDuration } from './duration.ts';
-import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { type ListenAddress, parseListenAddress, parsePort } from './listen-address.ts';
 import { OUTPUTS, type Output } from './sinks.ts';
 
 const LISTEN = '127.0.0.1:8080';
@@ -25,6 +25,7 @@ interface AgentFlags {
   readonly kubeconfig?: string;
   readonly flowIdKey?: string;
   readonly listen: ListenAddress;
+  readonly profilePort?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -32,6 +33,7 @@ interface OperatorFlags {
   readonly kubeconfig?: string;
   readonly namespace: string;
   readonly listen: ListenAddress;
+  readonly profilePort?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -125,13 +127,16 @@ export function weirProgram(version: string, context: Context, done: (status: nu
         .default(parseListenAddress(LISTEN), LISTEN)
         .argParser(parseListenAddress),
     )
+    .option('--profile-port <port>', 'serve profiles of the program on this port of 127.0.0.1 (default: no)', parsePort)
     .addOption(new Option('--log-level <level>', 'what is logged at least').choices(LOG_LEVELS).default('info'))
     .addHelpText('after', OPERATOR_NOTES)
     .showHelpAfterError('(weir operator --help shows what there is)')
     .action(async (flags: OperatorFlags) => {
       // Loaded when it is used: the libraries of a cluster cost time and memory that `weir capture` need not pay.
       const { runOperator } = await import('./operator.ts');
-      done(await runOperator({ ...flags, kubeconfig: flags.kubeconfig, version }, context));
+      done(
+        await runOperator({ ...flags, kubeconfig: flags.kubeconfig, profilePort: flags.profilePort, version }, context),
+      );
     });
   program
     .command('agent')
@@ -146,13 +151,14 @@ export function weirProgram(version: string, context: Context, done: (status: nu
         .default(parseListenAddress(LISTEN), LISTEN)
         .argParser(parseListenAddress),
     )
+    .option('--profile-port <port>', 'serve profiles of the program on this port of 127.0.0.1 (default: no)', parsePort)
     .addOption(new Option('--log-level <level>', 'what is logged at least').choices(LOG_LEVELS).default('info'))
     .addHelpText('after', AGENT_NOTES)
     .showHelpAfterError('(weir agent --help shows what there is)')
     .action(async (flags: AgentFlags) => {
       const { runAgent } = await import('./agent.ts');
-      const { kubeconfig, flowIdKey } = flags;
-      done(await runAgent({ ...flags, kubeconfig, flowIdKey, version }, context));
+      const { kubeconfig, flowIdKey, profilePort } = flags;
+      done(await runAgent({ ...flags, kubeconfig, flowIdKey, profilePort, version }, context));
     });
   program
     .command('check')
