@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 /** Profiles of the two long-running programs, as processes; no API server is there, and they wait for it. */
 
+const WEIR = 'bin/weir';
 const TOKEN = 'swordfish';
 const KUBECONFIG = {
   apiVersion: 'v1',
@@ -32,7 +33,7 @@ afterEach(() => {
 
 function run(flags: readonly string[]): ChildProcess {
   const where = ['--kubeconfig', join(folder, 'kubeconfig'), '--listen', '127.0.0.1:0'];
-  const child = spawn('bin/weir', [...flags, ...where], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(WEIR, [...flags, ...where], { stdio: ['ignore', 'ignore', 'pipe'] });
   children.push(child);
   return child;
 }
