@@ -5,6 +5,7 @@ import { cgroup2Mount } from '../../src/agent/identify/cgroup-mount.ts';
 import { OwnAddresses } from '../../src/agent/identify/own-addresses.ts';
 import type { Agent, AgentReport } from '../../src/agent/lifecycle.ts';
 import type { KernelLimits } from '../../src/agent/limits.ts';
+import type { Relief } from '../../src/agent/overload/relief.ts';
 import { StaticOwners } from '../../src/attribution/static-owners.ts';
 import type { Account } from '../../src/export/ledger.ts';
 import { monotonicMillis } from '../../src/lib/timers.ts';
@@ -36,11 +37,18 @@ export interface CaptureOptions {
 export class Capture implements AsyncDisposable {
   readonly #agent: Agent;
   readonly #sinks: readonly FlowSink[];
+  readonly #exports: readonly string[];
   readonly #failures: readonly unknown[];
   #end: Promise<AgentReport> | undefined;
 
-  private constructor(agent: Agent, sinks: readonly FlowSink[], failures: readonly unknown[]) {
+  private constructor(
+    agent: Agent,
+    exports: readonly string[],
+    sinks: readonly FlowSink[],
+    failures: readonly unknown[],
+  ) {
     this.#agent = agent;
+    this.#exports = exports;
     this.#sinks = sinks;
     this.#failures = failures;
   }
@@ -69,7 +77,17 @@ export class Capture implements AsyncDisposable {
       events: { sinkFailed: (_, error) => fail(error), recordFailed: fail, failed: fail },
     });
     await agent.adopt(plan);
-    return new Capture(agent, sinks, failures);
+    return new Capture(agent, exports, sinks, failures);
+  }
+
+  /** From now on these captures, by name, feed the exports that it began with; of its report each keeps its own row. */
+  async adopt(captures: Captures, specs: CaptureOptions['specs'] = {}): Promise<void> {
+    await this.#agent.adopt(planOf(captures, this.#exports, specs));
+  }
+
+  /** From now on the agent does without so much. */
+  relieve(relief: Relief): void {
+    this.#agent.relieve(relief);
   }
 
   /** What came so far at the first export, in the order of the records. */

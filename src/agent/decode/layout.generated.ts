@@ -35,7 +35,7 @@ export const TCP_FLOW = {
   rttMinUs: 168,
   handshakeUs: 172,
   sample: 176,
-  reserved: 180,
+  relief: 180,
   executable: 184,
 } as const;
 
@@ -73,7 +73,7 @@ export const SET_POLICY = {
   idleNs: 8,
   sampledBelow: 16,
   role: 24,
-  reserved: 28,
+  relief: 28,
 } as const;
 
 export const PASS_CONTROL = {

@@ -16,14 +16,16 @@ export function roleOf(direction: PlanCapture['direction']): number {
   return direction === 'Outbound' ? ROLE.active : ROLE.passive;
 }
 
-/** Samples below this are taken; undefined: all are. Both ends of a connection have the same sample, and samplings nest. */
-export function sampledBelow(oneIn: number | undefined): number | undefined {
-  return oneIn === undefined ? undefined : Math.floor(2 ** 32 / oneIn);
+/** Samples below this are taken, of all that there are. Both ends of a connection have the same sample, and samplings nest. */
+export function sampledBelow(oneIn: number): number {
+  return Math.floor(2 ** 32 / oneIn);
 }
+
+type SampledEvent = Pick<TcpEvent, 'role' | 'sample' | 'relief'>;
 
 interface Wanting {
   readonly role: number;
-  readonly below: number | undefined;
+  readonly oneIn: number;
   readonly rate: number;
   readonly bucket: TokenBucket;
 }
@@ -48,7 +50,7 @@ export class Wanted {
    * The captures among these that want the record; the same list where all do. Each of the others has counted it, with the
    * reason. One that is in the plan no more wants all: whoever routes it knows.
    */
-  of(event: Pick<TcpEvent, 'role' | 'sample'>, captures: readonly number[]): readonly number[] {
+  of(event: SampledEvent, captures: readonly number[]): readonly number[] {
     let kept: number[] | undefined;
     for (const [at, capture] of captures.entries()) {
       const wanting = this.#wanting.get(capture);
@@ -58,17 +60,17 @@ export class Wanted {
     return kept ?? captures;
   }
 
-  #wants(capture: number, { role, below, bucket }: Wanting, event: Pick<TcpEvent, 'role' | 'sample'>): boolean {
+  #wants(capture: number, { role, oneIn, bucket }: Wanting, event: SampledEvent): boolean {
     if (role !== ROLE.unknown && role !== event.role) this.#ledger.filtered([capture], 'direction');
-    else if (below !== undefined && event.sample >= below) this.#ledger.sampledOut([capture]);
+    else if (event.sample >= sampledBelow(oneIn * event.relief)) this.#ledger.sampledOut([capture]);
     else if (!bucket.take()) this.#ledger.lost([capture], 'rateLimited');
     else return true;
     return false;
   }
 
-  #wantingOf({ index, direction, oneIn, flowsPerSecond = DEFAULT_FLOWS_PER_SECOND }: PlanCapture): Wanting {
+  #wantingOf({ index, direction, oneIn = 1, flowsPerSecond = DEFAULT_FLOWS_PER_SECOND }: PlanCapture): Wanting {
     const known = this.#wanting.get(index);
     const bucket = known?.rate === flowsPerSecond ? known.bucket : new TokenBucket(flowsPerSecond, this.#now);
-    return { role: roleOf(direction), below: sampledBelow(oneIn), rate: flowsPerSecond, bucket };
+    return { role: roleOf(direction), oneIn, rate: flowsPerSecond, bucket };
   }
 }

@@ -28,8 +28,8 @@ function capture(index: number, wishes: Wishes = {}): PlanCapture {
   return { index, name: `shop/c${index}`, ...selected, ...fixed, ...wishes };
 }
 
-const OPENED = { role: ROLE.active, sample: 0 };
-const ACCEPTED = { role: ROLE.passive, sample: 0 };
+const OPENED = { role: ROLE.active, sample: 0, relief: 1 };
+const ACCEPTED = { role: ROLE.passive, sample: 0, relief: 1 };
 
 describe('a record', () => {
   test('is wanted by captures that ask for nothing in particular, and by those that have left the plan', () => {
@@ -44,7 +44,7 @@ describe('a record', () => {
     ['Outbound', ACCEPTED, [0]],
     ['Inbound', ACCEPTED, [0, 1]],
     ['Inbound', OPENED, [0]],
-    ['Inbound', { role: ROLE.unknown, sample: 0 }, [0]],
+    ['Inbound', { role: ROLE.unknown, sample: 0, relief: 1 }, [0]],
   ] as const)('of %s connections only, where that is wanted', (direction, event, expected) => {
     wanted.adopt([capture(0), capture(1, { direction })]);
     expect(wanted.of(event, [0, 1])).toEqual(expected);
@@ -53,16 +53,26 @@ describe('a record', () => {
 
   test('is sampled by each capture for itself, and what the rarer one takes the other takes too', () => {
     wanted.adopt([capture(0, { oneIn: 10 }), capture(1, { oneIn: 4 }), capture(2)]);
-    const at = (share: number) => wanted.of({ role: ROLE.active, sample: Math.floor(share * 2 ** 32) }, [0, 1, 2]);
+    const at = (share: number) =>
+      wanted.of({ role: ROLE.active, sample: Math.floor(share * 2 ** 32), relief: 1 }, [0, 1, 2]);
     expect(at(0.099)).toEqual([0, 1, 2]);
     expect(at(0.11)).toEqual([1, 2]);
     expect(at(0.26)).toEqual([2]);
     expect(counted).toEqual(['sampled out 0', 'sampled out 0', 'sampled out 1']);
   });
 
+  test('is sampled once more where the agent does without', () => {
+    wanted.adopt([capture(0, { oneIn: 10 }), capture(1)]);
+    const at = (share: number) => wanted.of({ role: 1, sample: Math.floor(share * 2 ** 32), relief: 4 }, [0, 1]);
+    expect(at(0.024)).toEqual([0, 1]);
+    expect(at(0.026)).toEqual([1]);
+    expect(at(0.26)).toEqual([]);
+    expect(counted).toEqual(['sampled out 0', 'sampled out 0', 'sampled out 1']);
+  });
+
   test('counts once where several things speak against it, and takes nothing of the limit then', () => {
     wanted.adopt([capture(0, { direction: 'Inbound', oneIn: 2, flowsPerSecond: 1 })]);
-    expect(wanted.of({ role: ROLE.active, sample: 2 ** 32 - 1 }, [0])).toEqual([]);
+    expect(wanted.of({ role: ROLE.active, sample: 2 ** 32 - 1, relief: 1 }, [0])).toEqual([]);
     expect(wanted.of(ACCEPTED, [0])).toEqual([0]);
     expect(counted).toEqual(['direction 0']);
   });
@@ -89,5 +99,5 @@ describe('a record', () => {
 test('one in one million still takes something, one in two the lower half', () => {
   expect(sampledBelow(1_000_000)).toBe(4294);
   expect(sampledBelow(2)).toBe(2 ** 31);
-  expect(sampledBelow(undefined)).toBeUndefined();
+  expect(sampledBelow(1)).toBe(2 ** 32);
 });
