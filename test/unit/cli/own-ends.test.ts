@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { endByThemselves } from '../../../src/cli/own-ends.ts';
 import { ManualTimers } from '../../support/manual-timers.ts';
-import { capture, compile } from '../plan/objects.ts';
+import { capture, compile } from '../plan/builders.ts';
 
 function setUp(durations: Readonly<Record<string, number>>) {
   const timers = new ManualTimers();
