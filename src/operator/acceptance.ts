@@ -2,6 +2,7 @@ import { type Verdict, verdict } from '../api/conditions.ts';
 import { notHonouredInCluster } from '../api/honoured.ts';
 import { formatPath } from '../api/manifest/problem.ts';
 import type { FlowCapture, FlowExport } from '../api/types.generated.ts';
+import { peerFaults } from '../plan/peers.ts';
 import { selectorFaults } from '../plan/selector.ts';
 
 /** Whether an object may run at all, by itself alone: the condition Accepted. What is not accepted is in no plan. */
@@ -23,6 +24,20 @@ export function acceptCapture(object: FlowCapture, operatorNamespace: string): V
     if (fault === undefined) continue;
     const path = formatPath(['spec', field, ...fault.path]);
     return verdict('FlowCapture', 'Accepted', 'InvalidSelector', `${path}: ${fault.message}`);
+  }
+  const peers = object.spec.peers ?? [];
+  const outside =
+    namespace === operatorNamespace ? -1 : peers.findIndex((peer) => peer.namespaceSelector !== undefined);
+  if (outside >= 0) {
+    const message =
+      `spec.peers[${outside}].namespaceSelector is obeyed in namespace ${operatorNamespace} only, and this capture is in ` +
+      `${namespace}: remove it to mean pods of this namespace, or have the capture created there`;
+    return verdict('FlowCapture', 'Accepted', 'NamespaceNotPermitted', message);
+  }
+  const [fault] = peerFaults(peers);
+  if (fault !== undefined) {
+    const path = formatPath(['spec', 'peers', ...fault.path]);
+    return verdict('FlowCapture', 'Accepted', fault.reason, `${path}: ${fault.message}`);
   }
   return verdict('FlowCapture', 'Accepted', 'Accepted', 'the capture is legal');
 }

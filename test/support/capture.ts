@@ -20,6 +20,9 @@ import { inventoryOf, type ListedPod, listed, NAMESPACE } from './pod-inventory.
 /** Captures by name, each with the labels that it selects; `{}` selects every pod of the inventory. */
 export type Captures = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+type Specs = Readonly<Record<string, CaptureObject['spec']>>;
+type Planner = (specs: Specs) => Plan;
+
 export interface CaptureOptions {
   /** What the inventory lists: nothing else of the machine is captured. */
   readonly pods: readonly (Pod | ListedPod)[];
@@ -29,18 +32,20 @@ export interface CaptureOptions {
   readonly exports?: readonly string[];
   readonly limits?: Partial<KernelLimits>;
   /** By capture: what else it asks for. */
-  readonly specs?: Readonly<Record<string, CaptureObject['spec']>>;
+  readonly specs?: Specs;
 }
 
 /** An agent in this process, on pods of a lab, whose flows stay in memory. Its end asserts that the ledger balances. */
 export class Capture implements AsyncDisposable {
   readonly #agent: Agent;
+  readonly #plan: Planner;
   readonly #sinks: readonly FlowSink[];
   readonly #failures: readonly unknown[];
   #end: Promise<AgentReport> | undefined;
 
-  private constructor(agent: Agent, sinks: readonly FlowSink[], failures: readonly unknown[]) {
+  private constructor(agent: Agent, plan: Planner, sinks: readonly FlowSink[], failures: readonly unknown[]) {
     this.#agent = agent;
+    this.#plan = plan;
     this.#sinks = sinks;
     this.#failures = failures;
   }
@@ -52,7 +57,8 @@ export class Capture implements AsyncDisposable {
     limits = {},
     specs = {},
   }: CaptureOptions): Promise<Capture> {
-    const plan = planOf(captures, exports, specs);
+    const withSpecs: Planner = (changed) => planOf(captures, exports, changed);
+    const plan = withSpecs(specs);
     const sinks = plan.exports.map(() => new FlowSink());
     const failures: unknown[] = [];
     const fail = (failure: unknown): void => void failures.push(failure);
@@ -69,7 +75,12 @@ export class Capture implements AsyncDisposable {
       events: { sinkFailed: (_, error) => fail(error), recordFailed: fail, failed: fail },
     });
     await agent.adopt(plan);
-    return new Capture(agent, sinks, failures);
+    return new Capture(agent, withSpecs, sinks, failures);
+  }
+
+  /** Another plan, of the same captures and exports; resolves when it holds. @param specs as in `start`. */
+  change(specs: Specs): Promise<void> {
+    return this.#agent.adopt(this.#plan(specs));
   }
 
   /** What came so far at the first export, in the order of the records. */
@@ -143,11 +154,7 @@ export function accountOf({ accounts }: AgentReport, name: string): Account {
   return found;
 }
 
-function planOf(
-  captures: Captures,
-  exports: readonly string[],
-  specs: Readonly<Record<string, CaptureObject['spec']>>,
-): Plan {
+function planOf(captures: Captures, exports: readonly string[], specs: Specs): Plan {
   const { plan, problems } = compilePlan({
     captures: Object.entries(captures).map(([name, matchLabels]) => ({
       metadata: { name, namespace: NAMESPACE },

@@ -3,6 +3,7 @@ import type { PlanCapture } from '../../plan/plan.ts';
 import { DEFAULT_REPORTING, reportingOf, type Wishes } from '../../plan/wishes.ts';
 import { ROLE, SET_POLICY } from '../decode/layout.generated.ts';
 import { type BpfMap, u32Key } from '../load/bpf-map.ts';
+import type { PeerLists } from './peer-lists.ts';
 import { roleOf, sampledBelow } from './wanted.ts';
 
 const NANOS = 1_000_000_000n;
@@ -12,19 +13,30 @@ const LEAST_LOOK_MILLIS = 200;
 
 export class Policies {
   readonly #map: Pick<BpfMap, 'update'>;
+  readonly #peers: Pick<PeerLists, 'commonId' | 'keep'>;
   readonly #capturesOf: (set: number) => readonly Wishes[];
   readonly #written = new Map<number, string>();
   #shortest = DEFAULT_REPORTING.idleSeconds;
 
   /** @param capturesOf those of a set's captures that are in the plan. */
-  constructor(map: Pick<BpfMap, 'update'>, capturesOf: (set: number) => readonly Wishes[]) {
+  constructor(
+    map: Pick<BpfMap, 'update'>,
+    peers: Pick<PeerLists, 'commonId' | 'keep'>,
+    capturesOf: (set: number) => readonly Wishes[],
+  ) {
     this.#map = map;
+    this.#peers = peers;
     this.#capturesOf = capturesOf;
   }
 
-  /** Writes what changed; before anything in the kernel refers to one of these sets. @param sets ids from 1. */
-  write(sets: Iterable<number>): void {
+  /**
+   * Writes what changed; before anything in the kernel refers to one of these sets. @param sets ids from 1.
+   * Returns whether a set wants something else than before.
+   */
+  write(sets: Iterable<number>): boolean {
     let shortest = DEFAULT_REPORTING.idleSeconds;
+    let changed = false;
+    const lists = new Set<number>();
     for (const set of sets) {
       const captures = this.#capturesOf(set);
       if (captures.length === 0) continue;
@@ -35,9 +47,14 @@ export class Policies {
       policy.setBigUint64(SET_POLICY.idleNs, BigInt(idleSeconds) * NANOS, true);
       policy.setBigUint64(SET_POLICY.sampledBelow, BigInt(commonSampling(captures)), true);
       policy.setUint32(SET_POLICY.role, commonRole(captures), true);
-      this.#write(set, new Uint8Array(policy.buffer));
+      const peers = this.#peers.commonId(captures.map((capture) => capture.peers));
+      lists.add(peers);
+      policy.setUint32(SET_POLICY.peers, peers, true);
+      if (this.#write(set, new Uint8Array(policy.buffer)) === 'changed') changed = true;
     }
+    this.#peers.keep(lists);
     this.#shortest = shortest;
+    return changed;
   }
 
   /** ms between two looks at the live connections, so that no report is late by much. */
@@ -45,11 +62,13 @@ export class Policies {
     return Math.max(LEAST_LOOK_MILLIS, (this.#shortest * 1000) / LOOKS);
   }
 
-  #write(set: number, policy: Uint8Array): void {
+  #write(set: number, policy: Uint8Array): 'same' | 'new' | 'changed' {
     const text = policy.join();
-    if (this.#written.get(set) === text) return;
+    const before = this.#written.get(set);
+    if (before === text) return 'same';
     this.#map.update(u32Key(set), policy);
     this.#written.set(set, text);
+    return before === undefined ? 'new' : 'changed';
   }
 }
 
