@@ -12,6 +12,10 @@ const TIMEOUT_MS = 30_000;
 const BURST = 2003;
 const LEAST_CHANGES = 20;
 
+function excluding(cidr: string, port: number): CaptureObject['spec'] {
+  return { peers: [{ action: 'Exclude', cidrs: [cidr], ports: [String(port)] }] };
+}
+
 describe.runIf(mayCapture)(`peers that a capture wants${whySkipped}`, () => {
   let scene: Scene;
 
@@ -172,10 +176,9 @@ describe.runIf(mayCapture)(`peers that a capture wants${whySkipped}`, () => {
 
   it('that change while a connection lives hold from its next report on', async () => {
     const { server } = scene;
-    const excluding = { all: { peers: [{ action: 'Exclude' as const, cidrs: [`${server.ipv4}/32`] }] } };
     await using capture = await ofClient([]);
     const connection = await scene.connection();
-    await capture.change(excluding);
+    await capture.change({ all: { peers: [{ action: 'Exclude', cidrs: [`${server.ipv4}/32`] }] } });
     const rejected = await scene.connection();
     expect(capture.report().node.openConnections).toBe(1);
     await endInOrder(connection);
@@ -193,9 +196,6 @@ describe.runIf(mayCapture)(`peers that a capture wants${whySkipped}`, () => {
     const { client, server, acceptor, dialler } = scene;
     const listener = await acceptor.listen(server.ipv4, { backlog: 1024 });
     // Each excludes nothing here. The network of the one with the port of the other would exclude everything.
-    const excluding = (cidr: string, port: number): CaptureObject['spec'] => ({
-      peers: [{ action: 'Exclude', cidrs: [cidr], ports: [String(port)] }],
-    });
     const plans = [excluding(`${server.ipv4}/32`, 1), excluding('10.0.0.0/8', listener.port)];
     await using capture = await Capture.start({
       pods: [client, server],
@@ -203,10 +203,10 @@ describe.runIf(mayCapture)(`peers that a capture wants${whySkipped}`, () => {
       specs: { all: plans[0] ?? {} },
     });
     const orders = { connections: BURST, send: 1, receive: 1, timeoutMs: TIMEOUT_MS };
-    let isOver = false;
-    const burst = Promise.all([listener.serve(orders), dialler.burst(listener, orders)]).finally(() => (isOver = true));
+    const over = new AbortController();
+    const burst = Promise.all([listener.serve(orders), dialler.burst(listener, orders)]).finally(() => over.abort());
     let changes = 0;
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await capture.change({ all: plans[++changes % plans.length] ?? {} });
       // The burst is heard of between two plans.
       await new Promise(setImmediate);

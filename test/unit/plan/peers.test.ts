@@ -31,8 +31,8 @@ test('a range that runs backwards and a network that is none are faults, each at
     { action: 'Include', ports: ['1-65535', '2-1'] },
     { action: 'Include', cidrs: ['10.0.0.0/8', '10.0.0.256/8'] },
   ]);
-  expect(faults.map(({ path, reason }) => [...path, reason])).toEqual([
-    [0, 'ports', 1, 'InvalidPeers'],
-    [1, 'cidrs', 1, 'InvalidPeers'],
+  expect(faults.map(({ path, reason }) => `${path.join('.')} ${reason}`)).toEqual([
+    '0.ports.1 InvalidPeers',
+    '1.cidrs.1 InvalidPeers',
   ]);
 });

@@ -47,6 +47,15 @@ function of(event: WantedEvent, captures: readonly number[], far: Partial<Side> 
   });
 }
 
+/** A connection whose sample is this share of all that there are. */
+function at(share: number, captures: readonly number[]): readonly number[] {
+  return of({ ...OPENED, sample: Math.floor(share * 2 ** 32) }, captures);
+}
+
+function including(app: string): Wishes {
+  return { peers: [{ action: 'Include', podSelector: { matchLabels: { app } } }] };
+}
+
 describe('a record', () => {
   test('is wanted by captures that ask for nothing in particular, and by those that have left the plan', () => {
     wanted.adopt([capture(0)]);
@@ -69,10 +78,9 @@ describe('a record', () => {
 
   test('is sampled by each capture for itself, and what the rarer one takes the other takes too', () => {
     wanted.adopt([capture(0, { oneIn: 10 }), capture(1, { oneIn: 4 }), capture(2)]);
-    const at = (share: number) => of({ ...OPENED, sample: Math.floor(share * 2 ** 32) }, [0, 1, 2]);
-    expect(at(0.099)).toEqual([0, 1, 2]);
-    expect(at(0.11)).toEqual([1, 2]);
-    expect(at(0.26)).toEqual([2]);
+    expect(at(0.099, [0, 1, 2])).toEqual([0, 1, 2]);
+    expect(at(0.11, [0, 1, 2])).toEqual([1, 2]);
+    expect(at(0.26, [0, 1, 2])).toEqual([2]);
     expect(counted).toEqual(['sampled out 0', 'sampled out 0', 'sampled out 1']);
   });
 
@@ -94,10 +102,9 @@ describe('a record', () => {
 
   test('is filtered by labels where all else has let it pass, and says so where nobody knows whose they are', () => {
     const named: Partial<Side> = { identity: checkout, attribution: 'Exact' };
-    const peers = (app: string) => [{ action: 'Include', podSelector: { matchLabels: { app } } }] as const;
     wanted.adopt([
-      capture(0, { peers: peers('checkout'), oneIn: 2 }),
-      capture(1, { peers: peers('other') }),
+      capture(0, { ...including('checkout'), oneIn: 2 }),
+      capture(1, { ...including('other') }),
       capture(2),
     ]);
     expect(of({ ...OPENED, sample: 2 ** 31 }, [0], named)).toEqual([]);
