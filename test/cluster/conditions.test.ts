@@ -278,18 +278,18 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
   });
 
   test('a field that this version does not honour is named, and nothing runs', async () => {
-    await world.capture('shop/sampled', { ...SELECTS_CHECKOUT, sampling: { oneIn: 10 } });
-    const words = /spec\.sampling\.oneIn: 10 is not honoured by this version of Weir \(it honours 1\); remove it/;
+    await world.capture('shop/asking', { ...SELECTS_CHECKOUT, protocols: ['TCP', 'DNS'] });
+    const words = /spec\.protocols\[1\]: DNS is not honoured by this version of Weir \(it honours TCP\); remove it/;
     await conditions(
       'FlowCapture',
-      'shop/sampled',
+      'shop/asking',
       ['Accepted False NotSupportedYet', words],
       ['Programmed Unknown NotAccepted', words],
       ['Delivering Unknown NotAccepted', words],
       ['Ready False NotSupportedYet', words],
       ['Stalled True NotSupportedYet', words],
     );
-    expect(await kstatusOf('FlowCapture', 'shop/sampled')).toBe('Failed');
+    expect(await kstatusOf('FlowCapture', 'shop/asking')).toBe('Failed');
     await world.export('weir-system/kafka', {
       kafka: { brokers: ['k.example:9092'], topic: 't', format: 'JSON', compression: 'None' },
     });
@@ -306,11 +306,11 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
   });
 
   test('mended, it is no longer stalled', async () => {
-    await world.capture('shop/sampled', SELECTS_CHECKOUT);
-    await conditions('FlowCapture', 'shop/sampled', ['Accepted True Accepted', /legal/]);
+    await world.capture('shop/asking', SELECTS_CHECKOUT);
+    await conditions('FlowCapture', 'shop/asking', ['Accepted True Accepted', /legal/]);
     await eventually(
       async () => {
-        const { status } = await world.getCapture('shop/sampled');
+        const { status } = await world.getCapture('shop/asking');
         expect(status?.conditions?.map(({ type }) => type)).toEqual([
           'Accepted',
           'ResolvedRefs',
