@@ -81,7 +81,7 @@ struct tcp_flow {
 	__u32 rtt_min_us; /* UNMEASURED_MICROS when there was none, as the kernel itself has it */
 	__u32 handshake_us; /* or UNMEASURED_MICROS */
 	__u32 sample; /* decides about sampling: the upper half of flow_id, or a hash of the socket's own ISN where there is none */
-	__u32 reserved;
+	__u32 relief; /* of connections that all captures want one in so many is taken, for want of memory or CPU; 0 as 1 */
 	char executable[EXECUTABLE_LENGTH];
 };
 
@@ -123,7 +123,9 @@ struct set_policy {
 	__u64 idle_ns; /* one that has carried none for this long is reported once; 0: as DEFAULT_IDLE_NS */
 	__u64 sampled_below; /* connections whose sample is below are taken: 2^32 / one in; 0: all */
 	__u32 role; /* enum role of the connections that are wanted; ROLE_UNKNOWN: any */
+	__u32 relief; /* as in struct tcp_flow; sampled_below has it in it */
 	__u32 peers; /* id of the list of far sides that they all have; 0: none, or not the same one */
+	__u32 reserved;
 };
 
 /*

@@ -17,13 +17,6 @@ enum want {
 	SAMPLED_OUT,
 };
 
-static __always_inline struct set_policy *policy_of(__u32 set)
-{
-	__u32 index = set == SET_UNKNOWN ? 0 : set;
-
-	return bpf_map_lookup_elem(&policies, &index);
-}
-
 static __always_inline enum want want_direction(const struct set_policy *policy, __u8 role)
 {
 	return policy->role && policy->role != role ? UNWANTED_DIRECTION : WANTED;

@@ -7,6 +7,7 @@ import { Slots } from '../plan/slots.ts';
 import type { ExportAccount, Exports } from './export/exports.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
 import type { Inventory } from './identify/inventory.ts';
+import { NO_RELIEF, type Relief } from './overload/relief.ts';
 import type { Guard } from './read/guarded.ts';
 import type { KernelCounts, NodeCounts } from './report/kernel-counts.ts';
 import type { Awaited } from './select/awaited.ts';
@@ -43,6 +44,8 @@ export interface Agent {
   adopt(plan: Plan): Promise<void>;
   /** The inventory has changed. */
   podsChanged(): void;
+  /** From now on the agent does without so much, until it is told otherwise. */
+  relieve(relief: Relief): void;
   /** The counts as they stand now; from the end on, the last ones. */
   report(): AgentReport;
   /** Stops and leaves nothing in the kernel. Later calls get the first one's end. */
@@ -74,6 +77,7 @@ export class RunningAgent implements Agent {
   #tcp: TcpCapture | undefined;
   /** One plan after another, and the end after the last. */
   #turn: Promise<unknown> = Promise.resolve();
+  #relief = NO_RELIEF;
   #stopped: Promise<AgentReport> | undefined;
   #last: AgentReport | undefined;
 
@@ -98,6 +102,11 @@ export class RunningAgent implements Agent {
     this.#tcp?.podsChanged();
   }
 
+  relieve(relief: Relief): void {
+    this.#relief = relief;
+    this.#tcp?.relieve(relief);
+  }
+
   report(): AgentReport {
     return this.#last ?? this.#count();
   }
@@ -119,8 +128,10 @@ export class RunningAgent implements Agent {
     ledger.adopt();
     this.#forget(adopted.forgotten);
     if (!plan.programs.includes('tcp')) await this.#unload();
-    else if (this.#tcp === undefined) this.#tcp = this.#parts.startTcp();
-    else this.#tcp.selectNow();
+    else if (this.#tcp === undefined) {
+      this.#tcp = this.#parts.startTcp();
+      this.#tcp.relieve(this.#relief);
+    } else this.#tcp.selectNow();
   }
 
   async #unload(): Promise<void> {

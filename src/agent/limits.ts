@@ -12,7 +12,7 @@ const KERNEL_LIMITS: Omit<KernelLimits, 'flowIdKey'> = {
   flowIdKeyNumber: 0,
   maxConnections: 200_000,
   ringBytes: 8 * MEBIBYTE,
-  joinBuckets: 32_768,
+  joinBuckets: 16_384,
 };
 
 /** On one machine both ends hash with the same key: a random one a run is enough, and tells an observer nothing. */

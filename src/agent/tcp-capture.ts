@@ -6,6 +6,7 @@ import type { CgroupTree } from './identify/cgroup-tree.ts';
 import { Libbpf } from './load/libbpf.ts';
 import { requireTracingHere } from './load/machine.ts';
 import { loadTcpProgram, type TcpProgramOptions } from './load/tcp-program.ts';
+import type { Relief } from './overload/relief.ts';
 import { DrainLoop } from './read/drain-loop.ts';
 import { LivePasses } from './read/live-passes.ts';
 import type { RecordHandler } from './read/ring.ts';
@@ -44,6 +45,8 @@ export interface TcpCapture {
   podsChanged(): void;
   /** What is selected has changed: the selection has followed when this returns. */
   selectNow(): void;
+  /** The agent does without so much from now on. */
+  relieve(relief: Relief): void;
   /** Live connections are reported for the last time, then no new records come; resolves when those that came are handled. */
   end(): Promise<void>;
   /** Frees everything in the kernel. */
@@ -101,6 +104,7 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
     readNow: () => void ring.drain(Number.MAX_SAFE_INTEGER),
     podsChanged: () => keeper.changed(),
     selectNow: () => keeper.refresh(),
+    relieve: (relief) => policies.relieve(relief),
     async end() {
       await passes.stop();
       program.detach();

@@ -38,6 +38,12 @@ const CONDITIONS = {
     meaning: 'The counts of this node lack something, though its plan may run.',
     reasons: {
       AsExpected: { status: 'False', meaning: 'Nothing is amiss.', remedy: 'None.' },
+      Overloaded: {
+        status: 'True',
+        meaning:
+          'The agent is short of memory or CPU and does without something: it reports live connections less often, then captures fewer of them. The message says how much; records say it in sampling.one_in.',
+        remedy: 'Raise agent.resources in the values of the chart, or narrow captures down.',
+      },
       Restarted: {
         status: 'True',
         meaning:

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { NodeAgent } from '../agent/cluster/node-agent.ts';
 import { parseFlowIdKey } from '../agent/flow-id-key.ts';
 import { findCgroups, kernelFacts } from '../agent/load/machine.ts';
+import { ContainerUsage, OWN_CGROUP } from '../agent/overload/container-usage.ts';
 import { HttpsTransport } from '../kube/https-transport.ts';
 import { serviceAccountCredentials } from '../kube/service-account-credentials.ts';
 import type { Credentials } from '../kube/transport.ts';
@@ -39,6 +40,7 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
   const transport = new HttpsTransport(credentials, `weir-agent/${version}`);
   const ended = Promise.withResolvers<void>();
   const failures: unknown[] = [];
+  const usage = new ContainerUsage(OWN_CGROUP, cpuMicros, monotonicMillis);
   const agent = new NodeAgent({
     transport,
     node,
@@ -47,6 +49,7 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
     cgroups: findCgroups(),
     openSink: ({ name, spec }) => openSink(name, spec, 'json', context),
     limits,
+    usage: () => usage.look(),
     log,
     timers: systemTimers,
     now: Date.now,
@@ -75,6 +78,11 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
   await telemetry.close();
   transport.close();
   return failures.length > 0 ? 1 : 0;
+}
+
+function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 async function credentialsOf({ kubeconfig }: AgentCommandOptions, { apiServer }: Context): Promise<Credentials> {

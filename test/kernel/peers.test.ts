@@ -7,6 +7,8 @@ import { dnat } from '../support/lab/rules.ts';
 import { NAMESPACE } from '../support/pod-inventory.ts';
 import { type Dialling, endInOrder, Scene } from '../support/scene.ts';
 
+/** A capture of the client alone. */
+const CLIENT = { all: { app: 'client' } };
 const TIMEOUT_MS = 30_000;
 /** A prime. */
 const BURST = 2003;
@@ -28,8 +30,7 @@ describe.runIf(mayCapture)(`peers that a capture wants${whySkipped}`, () => {
   /** A capture of the client alone, with these peers. */
   function ofClient(peers: Peer[], direction: 'Any' | 'Outbound' = 'Any'): Promise<Capture> {
     const { client, server } = scene;
-    const captures = { all: { app: 'client' } };
-    return Capture.start({ pods: [client, server], captures, specs: { all: { peers, direction } } });
+    return Capture.start({ pods: [client, server], captures: CLIENT, specs: { all: { peers, direction } } });
   }
 
   const connect = async (options: Dialling = {}) => endInOrder(await scene.connection(options));
@@ -178,12 +179,12 @@ describe.runIf(mayCapture)(`peers that a capture wants${whySkipped}`, () => {
     const { server } = scene;
     await using capture = await ofClient([]);
     const connection = await scene.connection();
-    await capture.change({ all: { peers: [{ action: 'Exclude', cidrs: [`${server.ipv4}/32`] }] } });
+    await capture.adopt(CLIENT, { all: { peers: [{ action: 'Exclude', cidrs: [`${server.ipv4}/32`] }] } });
     const rejected = await scene.connection();
     expect(capture.report().node.openConnections).toBe(1);
     await endInOrder(connection);
     await expect.poll(() => capture.account('all')).toMatchObject({ observed: 2, exported: 0, filtered: { peer: 2 } });
-    await capture.change({});
+    await capture.adopt(CLIENT);
     // It is older than that now, and found.
     await expect.poll(() => capture.report().node.openConnections).toBe(1);
     await endInOrder(rejected);
@@ -199,7 +200,7 @@ describe.runIf(mayCapture)(`peers that a capture wants${whySkipped}`, () => {
     const plans = [excluding(`${server.ipv4}/32`, 1), excluding('10.0.0.0/8', listener.port)];
     await using capture = await Capture.start({
       pods: [client, server],
-      captures: { all: { app: 'client' } },
+      captures: CLIENT,
       specs: { all: plans[0] ?? {} },
     });
     const orders = { connections: BURST, send: 1, receive: 1, timeoutMs: TIMEOUT_MS };
@@ -207,7 +208,7 @@ describe.runIf(mayCapture)(`peers that a capture wants${whySkipped}`, () => {
     const burst = Promise.all([listener.serve(orders), dialler.burst(listener, orders)]).finally(() => over.abort());
     let changes = 0;
     while (!over.signal.aborted) {
-      await capture.change({ all: plans[++changes % plans.length] ?? {} });
+      await capture.adopt(CLIENT, { all: plans[++changes % plans.length] ?? {} });
       // The burst is heard of between two plans.
       await new Promise(setImmediate);
     }

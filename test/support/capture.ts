@@ -5,6 +5,7 @@ import { cgroup2Mount } from '../../src/agent/identify/cgroup-mount.ts';
 import { OwnAddresses } from '../../src/agent/identify/own-addresses.ts';
 import type { Agent, AgentReport } from '../../src/agent/lifecycle.ts';
 import type { KernelLimits } from '../../src/agent/limits.ts';
+import type { Relief } from '../../src/agent/overload/relief.ts';
 import { StaticOwners } from '../../src/attribution/static-owners.ts';
 import type { Account } from '../../src/export/ledger.ts';
 import { monotonicMillis } from '../../src/lib/timers.ts';
@@ -21,7 +22,6 @@ import { inventoryOf, type ListedPod, listed, NAMESPACE } from './pod-inventory.
 export type Captures = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 type Specs = Readonly<Record<string, CaptureObject['spec']>>;
-type Planner = (specs: Specs) => Plan;
 
 export interface CaptureOptions {
   /** What the inventory lists: nothing else of the machine is captured. */
@@ -38,14 +38,19 @@ export interface CaptureOptions {
 /** An agent in this process, on pods of a lab, whose flows stay in memory. Its end asserts that the ledger balances. */
 export class Capture implements AsyncDisposable {
   readonly #agent: Agent;
-  readonly #plan: Planner;
   readonly #sinks: readonly FlowSink[];
+  readonly #exports: readonly string[];
   readonly #failures: readonly unknown[];
   #end: Promise<AgentReport> | undefined;
 
-  private constructor(agent: Agent, plan: Planner, sinks: readonly FlowSink[], failures: readonly unknown[]) {
+  private constructor(
+    agent: Agent,
+    exports: readonly string[],
+    sinks: readonly FlowSink[],
+    failures: readonly unknown[],
+  ) {
     this.#agent = agent;
-    this.#plan = plan;
+    this.#exports = exports;
     this.#sinks = sinks;
     this.#failures = failures;
   }
@@ -57,8 +62,7 @@ export class Capture implements AsyncDisposable {
     limits = {},
     specs = {},
   }: CaptureOptions): Promise<Capture> {
-    const withSpecs: Planner = (changed) => planOf(captures, exports, changed);
-    const plan = withSpecs(specs);
+    const plan = planOf(captures, exports, specs);
     const sinks = plan.exports.map(() => new FlowSink());
     const failures: unknown[] = [];
     const fail = (failure: unknown): void => void failures.push(failure);
@@ -75,12 +79,17 @@ export class Capture implements AsyncDisposable {
       events: { sinkFailed: (_, error) => fail(error), recordFailed: fail, failed: fail },
     });
     await agent.adopt(plan);
-    return new Capture(agent, withSpecs, sinks, failures);
+    return new Capture(agent, exports, sinks, failures);
   }
 
-  /** Another plan, of the same captures and exports; resolves when it holds. @param specs as in `start`. */
-  change(specs: Specs): Promise<void> {
-    return this.#agent.adopt(this.#plan(specs));
+  /** From now on these captures, by name, feed the exports that it began with; of its report each keeps its own row. */
+  async adopt(captures: Captures, specs: Specs = {}): Promise<void> {
+    await this.#agent.adopt(planOf(captures, this.#exports, specs));
+  }
+
+  /** From now on the agent does without so much. */
+  relieve(relief: Relief): void {
+    this.#agent.relieve(relief);
   }
 
   /** What came so far at the first export, in the order of the records. */

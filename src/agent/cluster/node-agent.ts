@@ -16,6 +16,8 @@ import { type AgentOptions, makeAgent } from '../agent.ts';
 import { LiveInventory, type WatchedPod } from '../identify/live-inventory.ts';
 import type { Agent } from '../lifecycle.ts';
 import type { KernelLimits } from '../limits.ts';
+import type { Usage } from '../overload/pressure.ts';
+import { ReliefValve } from '../overload/relief-valve.ts';
 import { effectivePlan, emptyPlan } from './effective-plan.ts';
 import { Rates } from './rates.ts';
 import { Reporter, type Written } from './reporter.ts';
@@ -32,6 +34,8 @@ export interface NodeAgentOptions {
   readonly cgroups: AgentOptions['cgroups'];
   readonly openSink: AgentOptions['openSink'];
   readonly limits: Partial<KernelLimits>;
+  /** What the agent uses of what it may have. */
+  readonly usage: () => readonly Usage[];
   readonly log: Log;
   readonly timers: Timers;
   /** ms since the epoch. */
@@ -68,15 +72,17 @@ export class NodeAgent {
   readonly #reporter: Reporter;
   readonly #totals = new Totals();
   readonly #rates: Rates;
+  readonly #valve: ReliefValve;
   /** What the agent does now, and how it went. */
   #adopted: { readonly standing: Standing; readonly refused: ReadonlyMap<string, readonly string[]> } | undefined;
   #failure: WeirError | undefined;
   #gap: Gap | undefined;
+  #overload: { readonly reason: 'Overloaded'; readonly message: string } | undefined;
   #cancelRetry: (() => void) | undefined;
   #isSynced = false;
 
   constructor(options: NodeAgentOptions) {
-    const { transport, node, cgroups, openSink, limits, log, timers, monotonic, random, failed } = options;
+    const { transport, node, cgroups, openSink, limits, usage, log, timers, monotonic, random, failed } = options;
     this.#options = options;
     this.#rates = new Rates(LEAST_RATE_MILLIS, monotonic);
     const client = new KubeClient(transport, { fieldManager: AGENT_FIELD_MANAGER });
@@ -111,6 +117,16 @@ export class NodeAgent {
         log.warn({ error: String(error), retryMillis, ...(remedy !== undefined && { remedy }) }, 'could not report');
       },
     });
+    this.#valve = new ReliefValve({
+      usage,
+      timers,
+      changed: (relief, message) => {
+        this.#overload = message === undefined ? undefined : { reason: 'Overloaded', message };
+        log.warn({ ...relief, why: message }, 'what the agent does without has changed');
+        this.#agent.relieve(relief);
+        this.#reporter.changed();
+      },
+    });
     this.metrics = agentMetrics({
       watchAges: () => this.#watches.ages(),
       report: () => {
@@ -118,6 +134,7 @@ export class NodeAgent {
         return { accounts, exports, node: { ...counts } };
       },
       pods: () => this.#inventory.size,
+      relief: () => this.#valve.level,
     });
     this.#watches = this.#watch(client);
   }
@@ -131,12 +148,14 @@ export class NodeAgent {
     log.info({ pods: this.#inventory.size, captures: standing?.plan.captures.length ?? 0 }, 'the node is known');
     this.#gap = restartGap(standing, this.#options.now());
     await this.#adopt();
+    this.#valve.start();
   }
 
   /** Leaves nothing in the kernel, and reports for the last time. */
   async stop(): Promise<void> {
     const { log } = this.#options;
     this.#cancelRetry?.();
+    this.#valve.stop();
     await this.#watches.stop();
     await this.#agent.stop();
     await this.#reporter
@@ -244,7 +263,7 @@ export class NodeAgent {
       report,
       totals: this.#totals,
       rate: (uid: string) => this.#rates.of(uid),
-      degraded: this.#gap !== undefined && now() < this.#gap.until ? this.#gap : undefined,
+      degraded: this.#overload ?? (this.#gap !== undefined && now() < this.#gap.until ? this.#gap : undefined),
     };
     const { name, uid, plan } = standing;
     return { name, uid, status: agentStatus(facts, now()), everySeconds: plan.reportSeconds };

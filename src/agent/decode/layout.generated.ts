@@ -35,7 +35,7 @@ export const TCP_FLOW = {
   rttMinUs: 168,
   handshakeUs: 172,
   sample: 176,
-  reserved: 180,
+  relief: 180,
   executable: 184,
 } as const;
 
@@ -69,12 +69,14 @@ export const SELECTION_CONTROL = {
 } as const;
 
 export const SET_POLICY = {
-  size: 32,
+  size: 40,
   activeNs: 0,
   idleNs: 8,
   sampledBelow: 16,
   role: 24,
-  peers: 28,
+  relief: 28,
+  peers: 32,
+  reserved: 36,
 } as const;
 
 export const PEER_LIST = {

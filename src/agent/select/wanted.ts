@@ -19,21 +19,21 @@ export function roleOf(direction: PlanCapture['direction']): number {
   return direction === 'Outbound' ? ROLE.active : ROLE.passive;
 }
 
-/** Samples below this are taken; undefined: all are. Both ends of a connection have the same sample, and samplings nest. */
-export function sampledBelow(oneIn: number | undefined): number | undefined {
-  return oneIn === undefined ? undefined : Math.floor(2 ** 32 / oneIn);
+/** Samples below this are taken, of all that there are. Both ends of a connection have the same sample, and samplings nest. */
+export function sampledBelow(oneIn: number): number {
+  return Math.floor(2 ** 32 / oneIn);
 }
 
 interface Wanting {
   readonly role: number;
   readonly peers: PeerRules | undefined;
-  readonly below: number | undefined;
+  readonly oneIn: number;
   readonly rate: number;
   readonly bucket: TokenBucket;
 }
 
 /** What is read of a record. */
-export type WantedEvent = Pick<TcpEvent, 'sample'> & SocketView;
+export type WantedEvent = Pick<TcpEvent, 'sample' | 'relief'> & SocketView;
 
 export class Wanted {
   readonly #ledger: Pick<Ledger, 'filtered' | 'sampledOut' | 'lost'>;
@@ -69,12 +69,12 @@ export class Wanted {
   }
 
   /** In the kernel's order, with what only user space knows after it. */
-  #wants(capture: number, { role, peers, below, bucket }: Wanting, event: WantedEvent, flow: () => Flow): boolean {
+  #wants(capture: number, { role, peers, oneIn, bucket }: Wanting, event: WantedEvent, flow: () => Flow): boolean {
     const bySocket = peers?.bySocket(event);
     const byLabel = () => peers?.byLabel(event, farSideOf(flow(), this.#podOf));
     if (role !== ROLE.unknown && role !== event.role) this.#ledger.filtered([capture], 'direction');
     else if (bySocket === 'Exclude') this.#ledger.filtered([capture], 'peer');
-    else if (below !== undefined && event.sample >= below) this.#ledger.sampledOut([capture]);
+    else if (event.sample >= sampledBelow(oneIn * event.relief)) this.#ledger.sampledOut([capture]);
     else if (bySocket === 'ByLabel' && !this.#includes(capture, byLabel())) return false;
     else if (!bucket.take()) this.#ledger.lost([capture], 'rateLimited');
     else return true;
@@ -92,13 +92,13 @@ export class Wanted {
     name,
     direction,
     peers,
-    oneIn,
+    oneIn = 1,
     flowsPerSecond = DEFAULT_FLOWS_PER_SECOND,
   }: PlanCapture): Wanting {
     const known = this.#wanting.get(index);
     const bucket = known?.rate === flowsPerSecond ? known.bucket : new TokenBucket(flowsPerSecond, this.#now);
     const [namespace = ''] = name.split('/');
     const rules = peers === undefined ? undefined : new PeerRules(peers, namespace);
-    return { role: roleOf(direction), peers: rules, below: sampledBelow(oneIn), rate: flowsPerSecond, bucket };
+    return { role: roleOf(direction), peers: rules, oneIn, rate: flowsPerSecond, bucket };
   }
 }

@@ -35,6 +35,7 @@ function tcp(): TcpCapture {
     peersOmitted: 8,
     readNow: step('read'),
     podsChanged: step('pods'),
+    relieve: () => undefined,
     selectNow: step('select'),
     end: async () => void steps.push('empty the ring'),
     close() {

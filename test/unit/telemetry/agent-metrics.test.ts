@@ -5,18 +5,19 @@ import { account, agentReport, exportAccount } from '../agent/cluster/reports.ts
 let counted: CountedFlows;
 let ages: Record<string, number>;
 let pods: number;
+let relief: number;
 let looks: number;
 let metrics: AgentMetrics;
 
 beforeEach(() => {
-  [ages, pods] = [{}, 0];
+  [ages, pods, relief] = [{}, 0, 0];
   counts(agentReport());
   looks = 0;
   const report = () => {
     looks += 1;
     return counted;
   };
-  metrics = agentMetrics({ watchAges: () => Object.entries(ages), report, pods: () => pods });
+  metrics = agentMetrics({ watchAges: () => Object.entries(ages), report, pods: () => pods, relief: () => relief });
 });
 
 function counts({ accounts, exports, node }: ReturnType<typeof agentReport>): void {
@@ -105,6 +106,8 @@ describe('the metrics of an agent', () => {
   test('tell how many pods are known, and for how long each watch has heard nothing', async () => {
     [pods, ages] = [47, { pods: 1.5, namespaces: 0 }];
     expect(await samples('weir_agent_pods')).toEqual(['47']);
+    relief = 3;
+    expect(await samples('weir_agent_relief')).toEqual(['3']);
     expect(await samples('weir_agent_watch_age_seconds')).toEqual([
       '{resource="pods"} 1.5',
       '{resource="namespaces"} 0',

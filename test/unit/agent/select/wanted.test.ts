@@ -36,9 +36,9 @@ function capture(index: number, wishes: Wishes = {}): PlanCapture {
   return { index, name: `shop/c${index}`, ...selected, ...fixed, ...wishes };
 }
 
-const ADDRESSES = { remoteAddress: '198.18.0.2', remotePort: 80, localPort: 40_000 };
-const OPENED = { role: ROLE.active, sample: 0, ...ADDRESSES };
-const ACCEPTED = { role: ROLE.passive, sample: 0, ...ADDRESSES };
+const COMMON = { relief: 1, remoteAddress: '198.18.0.2', remotePort: 80, localPort: 40_000 };
+const OPENED = { role: ROLE.active, sample: 0, ...COMMON };
+const ACCEPTED = { role: ROLE.passive, sample: 0, ...COMMON };
 
 function of(event: WantedEvent, captures: readonly number[], far: Partial<Side> = {}): readonly number[] {
   return wanted.of(event, captures, () => {
@@ -48,8 +48,8 @@ function of(event: WantedEvent, captures: readonly number[], far: Partial<Side> 
 }
 
 /** A connection whose sample is this share of all that there are. */
-function at(share: number, captures: readonly number[]): readonly number[] {
-  return of({ ...OPENED, sample: Math.floor(share * 2 ** 32) }, captures);
+function at(share: number, captures: readonly number[], relief = 1): readonly number[] {
+  return of({ ...OPENED, relief, sample: Math.floor(share * 2 ** 32) }, captures);
 }
 
 function including(app: string): Wishes {
@@ -81,6 +81,14 @@ describe('a record', () => {
     expect(at(0.099, [0, 1, 2])).toEqual([0, 1, 2]);
     expect(at(0.11, [0, 1, 2])).toEqual([1, 2]);
     expect(at(0.26, [0, 1, 2])).toEqual([2]);
+    expect(counted).toEqual(['sampled out 0', 'sampled out 0', 'sampled out 1']);
+  });
+
+  test('is sampled once more where the agent does without', () => {
+    wanted.adopt([capture(0, { oneIn: 10 }), capture(1)]);
+    expect(at(0.024, [0, 1], 4)).toEqual([0, 1]);
+    expect(at(0.026, [0, 1], 4)).toEqual([1]);
+    expect(at(0.26, [0, 1], 4)).toEqual([]);
     expect(counted).toEqual(['sampled out 0', 'sampled out 0', 'sampled out 1']);
   });
 
@@ -136,5 +144,5 @@ describe('a record', () => {
 test('one in one million still takes something, one in two the lower half', () => {
   expect(sampledBelow(1_000_000)).toBe(4294);
   expect(sampledBelow(2)).toBe(2 ** 31);
-  expect(sampledBelow(undefined)).toBeUndefined();
+  expect(sampledBelow(1)).toBe(2 ** 32);
 });
