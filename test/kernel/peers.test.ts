@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROLE } from '../../src/agent/decode/layout.generated.ts';
+import { PeerRules } from '../../src/agent/select/peer-rules.ts';
 import type { Peer } from '../../src/api/types.generated.ts';
 import type { CaptureObject } from '../../src/plan/objects.ts';
 import { accountOf, Capture } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { dnat } from '../support/lab/rules.ts';
 import { NAMESPACE } from '../support/pod-inventory.ts';
+import { randomFrom, SEED } from '../support/random.ts';
 import { type Dialling, endInOrder, Scene } from '../support/scene.ts';
 
 /** A capture of the client alone. */
@@ -13,6 +16,28 @@ const TIMEOUT_MS = 30_000;
 /** A prime. */
 const BURST = 2003;
 const LEAST_CHANGES = 20;
+const LISTS = 101;
+
+/** Networks and ranges, of which some hold this address or port, some do not, and some lie in each other. */
+function randomPeers(random: () => number, address: string, port: number): Peer[] {
+  const upTo = (most: number) => Math.floor(random() * (most + 1));
+  const some = <T>(of: () => T): T[] => Array.from({ length: 1 + upTo(4) }, of);
+  const octets = address.split('.').map(Number);
+  const cidr = () =>
+    `${octets.map((octet) => (random() < 0.1 ? octet ^ (1 << upTo(7)) : octet)).join('.')}/${upTo(32)}`;
+  const range = () => {
+    const [from, to] = [Math.max(1, port - upTo(random() < 0.5 ? 2 : port)), Math.min(65_535, port + upTo(port))];
+    return random() < 0.6 ? `${from}-${to}` : String(random() < 0.5 ? port : from);
+  };
+  return some((): Peer => {
+    const action = random() < 0.5 ? 'Include' : 'Exclude';
+    const ports = random() < 0.6 ? { ports: [...new Set(some(range))] } : {};
+    if (random() < 0.2) return { action, ...ports, podSelector: {} };
+    return random() < 0.8 || ports.ports === undefined
+      ? { action, ...ports, cidrs: [...new Set(some(cidr))] }
+      : { action, ...ports };
+  });
+}
 
 function excluding(cidr: string, port: number): CaptureObject['spec'] {
   return { peers: [{ action: 'Exclude', cidrs: [cidr], ports: [String(port)] }] };
@@ -191,6 +216,32 @@ describe.runIf(mayCapture)(`peers that a capture wants${whySkipped}`, () => {
     await capture.until(1);
     expect(accountOf(await capture.stop(), 'all')).toMatchObject({ observed: 3, exported: 1, filtered: { peer: 2 } });
     expect(capture.flows).toMatchObject([{ tcp: { takenOver: true } }]);
+  });
+
+  it(`are taken in the kernel as in user space, of ${LISTS} random lists (seed ${SEED})`, async () => {
+    const { server, dialler, acceptor } = scene;
+    const random = randomFrom(SEED);
+    const listener = await acceptor.listen(server.ipv4);
+    const { address, port } = listener;
+    await using capture = await ofClient([]);
+    const seen = new Set<string>();
+    for (let round = 0; round < LISTS; round++) {
+      const peers = randomPeers(random, address, port);
+      await capture.adopt(CLIENT, { all: { peers } });
+      const near = await dialler.connect(listener);
+      const far = await listener.accept();
+      const view = { role: ROLE.active, remoteAddress: address, remotePort: port, localPort: near.local.port };
+      const expected = new PeerRules(peers, NAMESPACE).bySocket(view);
+      // What is not tracked the kernel has decided.
+      const tracked = capture.report().node.openConnections;
+      expect({ peers, tracked }).toEqual({ peers, tracked: expected === 'Exclude' ? 0 : 1 });
+      seen.add(expected);
+      await endInOrder({ near, far });
+      await expect.poll(() => capture.report().node.openConnections, { interval: 2 }).toBe(0);
+    }
+    expect([...seen].toSorted()).toEqual(['ByLabel', 'Exclude', 'Include']);
+    expect(accountOf(await capture.stop(), 'all').observed).toBe(LISTS);
+    await listener.close();
   });
 
   it('are those of one plan or of the next, never half of each', async () => {
