@@ -12,6 +12,7 @@ import type { WeirError } from '../lib/errors.ts';
 import { monotonicMillis, systemTimers } from '../lib/timers.ts';
 import type { PlanExport } from '../plan/plan.ts';
 import { CaptureSets } from '../plan/sets.ts';
+import type { Identity } from '../record/flow.ts';
 import { type Naming, tcpFlow } from './attribute/tcp-flow.ts';
 import { decodeTcp, type TcpEvent } from './decode/tcp.ts';
 import { WallClock } from './decode/wall-clock.ts';
@@ -26,7 +27,7 @@ import { wallOffsetMicros } from './load/libc.ts';
 import { Guard } from './read/guarded.ts';
 import { KernelCounts } from './report/kernel-counts.ts';
 import { Awaited } from './select/awaited.ts';
-import { desiredSelection } from './select/desired.ts';
+import { desiredSelection, selectedPod } from './select/desired.ts';
 import { Intake, UNKNOWN_CGROUP } from './select/intake.ts';
 import { Wanted } from './select/wanted.ts';
 import { startTcpCapture } from './tcp-capture.ts';
@@ -106,12 +107,16 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
   const awaited = new Awaited({ ...AWAITED, timers: systemTimers, release });
   const hold = awaited.hold.bind(awaited);
   tree.whenRescanned(() => awaited.release(UNKNOWN_CGROUP));
-  const wanted = new Wanted(ledger, monotonicMillis);
+  const podOf = (identity: Identity) => {
+    const pod = pods.podNamed(identity);
+    return pod && selectedPod(pod, pods);
+  };
+  const wanted = new Wanted(ledger, podOf, monotonicMillis);
   const intake = new Intake(
     {
       decode: decodeTcp,
       hold,
-      wanted: (event, captures) => wanted.of(event, captures),
+      wanted: (event, captures, flow) => wanted.of(event, captures, flow),
       flow: (event) => tcpFlow(event, naming),
       route,
     },

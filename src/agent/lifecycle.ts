@@ -27,6 +27,8 @@ export interface AgentReport {
       readonly cgroupsOmitted: number;
       /** cgroups that did not fit into the kernel's selection map at the last write. */
       readonly selectionOmitted: number;
+      /** Lists of far sides that did not fit into the kernel at the last write. */
+      readonly peersOmitted: number;
       /** Running total: how often a pod's set was left to user space because every set id was taken. */
       readonly setOverflows: number;
       /** Records that could not be handled, such as for want of file descriptors; their captures do not balance. */
@@ -172,6 +174,7 @@ export class RunningAgent implements Agent {
         ...intake.counts,
         cgroupsOmitted: tree.omitted,
         selectionOmitted: this.#tcp?.omitted ?? 0,
+        peersOmitted: this.#tcp?.peersOmitted ?? 0,
         setOverflows: sets.overflows,
         faulty: guarded.faulty,
       },

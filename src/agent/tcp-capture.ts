@@ -1,5 +1,5 @@
 /** The TCP program, and all that lives and dies with it: nothing of it is there while no capture asks for TCP. */
-import type { Timers } from '../lib/timers.ts';
+import { monotonicMillis, type Timers } from '../lib/timers.ts';
 import type { Wishes } from '../plan/wishes.ts';
 import type { WallClock } from './decode/wall-clock.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
@@ -14,6 +14,7 @@ import { ringSource } from './read/source.ts';
 import type { KernelCounts } from './report/kernel-counts.ts';
 import type { DesiredSelection } from './select/desired.ts';
 import { keepSelected } from './select/keep.ts';
+import { PeerLists } from './select/peer-lists.ts';
 import { Policies } from './select/policies.ts';
 import { SelectionMap } from './select/selection-map.ts';
 
@@ -36,6 +37,8 @@ export interface TcpCapture {
   readonly sets: ReadonlySet<number>;
   /** cgroups that did not fit into the kernel's selection at the last write. */
   readonly omitted: number;
+  /** Lists of far sides that did not fit into the kernel: user space decides about them. */
+  readonly peersOmitted: number;
   /** Handles every record that waits now. */
   readNow(): void;
   /** Pods have changed: the selection follows within moments. */
@@ -62,9 +65,12 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
   requireTracingHere();
   using opened = new DisposableStack();
   const program = opened.adopt(loadTcpProgram(Libbpf.load(), limits), (loaded) => loaded.close());
-  const policies = new Policies(program.policies, capturesOf);
+  const peers = new PeerLists(program.peerLists, program.peerMasks, monotonicMillis);
+  const policies = new Policies(program.policies, peers, capturesOf);
   const selection = new SelectionMap(program.selection, program.selectionControl, {
-    before: (sets) => policies.write(sets),
+    before: (sets) => {
+      if (policies.write(sets)) passes.reselected();
+    },
     after: () => passes.reselected(),
   });
   const passes = new LivePasses({
@@ -91,6 +97,9 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
     },
     get omitted() {
       return selection.omitted;
+    },
+    get peersOmitted() {
+      return peers.omitted;
     },
     readNow: () => void ring.drain(Number.MAX_SAFE_INTEGER),
     podsChanged: () => keeper.changed(),

@@ -84,11 +84,16 @@ export const CONDITIONS = {
         NamespaceNotPermitted: {
           status: 'False',
           meaning: "The capture looks into other namespaces, which only one in the operator's namespace may.",
-          remedy: "Remove spec.namespaceSelector, or create the capture in the operator's namespace.",
+          remedy: "Remove namespaceSelector, or create the capture in the operator's namespace.",
         },
         InvalidSelector: {
           status: 'False',
           meaning: 'A selector is none that Kubernetes would take.',
+          remedy: 'Correct it as the message says.',
+        },
+        InvalidPeers: {
+          status: 'False',
+          meaning: 'A network of spec.peers is none, or a range of ports runs backwards.',
           remedy: 'Correct it as the message says.',
         },
       },
@@ -180,6 +185,7 @@ export const CONDITIONS = {
         NotSupportedYet: { status: 'False', ...see('Accepted') },
         NamespaceNotPermitted: { status: 'False', ...see('Accepted') },
         InvalidSelector: { status: 'False', ...see('Accepted') },
+        InvalidPeers: { status: 'False', ...see('Accepted') },
         ExportNotFound: { status: 'False', ...see('ResolvedRefs') },
         ExportNotAllowed: { status: 'False', ...see('ResolvedRefs') },
         ExportNotAccepted: { status: 'False', ...see('ResolvedRefs') },
@@ -195,6 +201,7 @@ export const CONDITIONS = {
         NotSupportedYet: { status: 'True', ...see('Accepted') },
         NamespaceNotPermitted: { status: 'True', ...see('Accepted') },
         InvalidSelector: { status: 'True', ...see('Accepted') },
+        InvalidPeers: { status: 'True', ...see('Accepted') },
       },
     },
   },

@@ -39,7 +39,7 @@ export interface AgentGauges {
 type Row = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /** Counts of the node that stand for what is there now; the others are running totals. */
-const NODE_GAUGES = new Set(['openConnections', 'cgroupsOmitted', 'selectionOmitted']);
+const NODE_GAUGES = new Set(['openConnections', 'cgroupsOmitted', 'selectionOmitted', 'peersOmitted']);
 
 export function agentMetrics(gauges: AgentGauges): AgentMetrics {
   const registry = new Registry();

@@ -365,6 +365,19 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
     expect(await kstatusOf('FlowExport', 'shop/terminal')).toBe('Failed');
   });
 
+  test('peers that no schema can refuse are refused by the operator', async () => {
+    await world.capture('shop/backwards', { peers: [{ action: 'Include', ports: ['53', '9000-8000'] }] });
+    const words = /^spec\.peers\[0\]\.ports\[1\]: "9000-8000" runs backwards/;
+    await conditions(
+      'FlowCapture',
+      'shop/backwards',
+      ['Accepted False InvalidPeers', words],
+      ['Ready False InvalidPeers', words],
+      ['Stalled True InvalidPeers', words],
+    );
+    expect(await kstatusOf('FlowCapture', 'shop/backwards')).toBe('Failed');
+  });
+
   test('a selector that no schema can refuse is refused by the operator', async () => {
     await world.capture('shop/long', { podSelector: { matchLabels: { ['k'.repeat(64)]: 'v' } } });
     const words = /^spec\.podSelector\.matchLabels\.k+…?: .* is no label key/;

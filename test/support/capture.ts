@@ -21,6 +21,8 @@ import { inventoryOf, type ListedPod, listed, NAMESPACE } from './pod-inventory.
 /** Captures by name, each with the labels that it selects; `{}` selects every pod of the inventory. */
 export type Captures = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+type Specs = Readonly<Record<string, CaptureObject['spec']>>;
+
 export interface CaptureOptions {
   /** What the inventory lists: nothing else of the machine is captured. */
   readonly pods: readonly (Pod | ListedPod)[];
@@ -30,7 +32,7 @@ export interface CaptureOptions {
   readonly exports?: readonly string[];
   readonly limits?: Partial<KernelLimits>;
   /** By capture: what else it asks for. */
-  readonly specs?: Readonly<Record<string, CaptureObject['spec']>>;
+  readonly specs?: Specs;
 }
 
 /** An agent in this process, on pods of a lab, whose flows stay in memory. Its end asserts that the ledger balances. */
@@ -81,7 +83,7 @@ export class Capture implements AsyncDisposable {
   }
 
   /** From now on these captures, by name, feed the exports that it began with; of its report each keeps its own row. */
-  async adopt(captures: Captures, specs: CaptureOptions['specs'] = {}): Promise<void> {
+  async adopt(captures: Captures, specs: Specs = {}): Promise<void> {
     await this.#agent.adopt(planOf(captures, this.#exports, specs));
   }
 
@@ -161,11 +163,7 @@ export function accountOf({ accounts }: AgentReport, name: string): Account {
   return found;
 }
 
-function planOf(
-  captures: Captures,
-  exports: readonly string[],
-  specs: Readonly<Record<string, CaptureObject['spec']>>,
-): Plan {
+function planOf(captures: Captures, exports: readonly string[], specs: Specs): Plan {
   const { plan, problems } = compilePlan({
     captures: Object.entries(captures).map(([name, matchLabels]) => ({
       metadata: { name, namespace: NAMESPACE },

@@ -38,6 +38,8 @@ export interface TcpProgram {
   readonly nodeCounters: BpfMap;
   readonly connectionCount: BpfMap;
   readonly policies: BpfMap;
+  readonly peerLists: BpfMap;
+  readonly peerMasks: BpfMap;
   /** Reports live connections that have moved, where it is time. */
   reportLive(): Promise<void>;
   /** Finds connections that are not tracked, in every network namespace, and processes that are not known. */
@@ -108,6 +110,8 @@ function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
     nodeCounters: new BpfMap(libbpf, object, 'node_counters'),
     connectionCount: new BpfMap(libbpf, object, 'connection_count'),
     policies: new BpfMap(libbpf, object, 'policies'),
+    peerLists: new BpfMap(libbpf, object, 'peer_lists'),
+    peerMasks: new BpfMap(libbpf, object, 'peer_masks'),
     reportLive: () => report.run(),
     async takeOver() {
       await takeOver.run();

@@ -60,8 +60,10 @@ describe('the metrics of an agent', () => {
       '{capture="shop/c0",what="sinkFailed"} 0',
       '{capture="shop/c0",what="drainTimeout"} 0',
     ]);
-    expect((await samples('weir_agent_flows_filtered_total')).slice(0, 3)).toEqual([
+    expect((await samples('weir_agent_flows_filtered_total')).slice(0, 5)).toEqual([
       '{capture="shop/c0",what="direction"} 0',
+      '{capture="shop/c0",what="peer"} 0',
+      '{capture="shop/c0",what="peerUnknown"} 0',
       '{capture="shop/c0",what="notSelected"} 3',
       '{capture="shop/c0",what="captureEnded"} 0',
     ]);
@@ -91,7 +93,12 @@ describe('the metrics of an agent', () => {
     const { node } = agentReport();
     counts({ ...agentReport(), node: { ...node, malformed: 7, openConnections: 11, selectionOmitted: 2 } });
     const [events, state] = [await samples('weir_agent_events_total'), await samples('weir_agent_state')];
-    expect(state).toEqual(['{what="openConnections"} 11', '{what="cgroupsOmitted"} 0', '{what="selectionOmitted"} 2']);
+    expect(state).toEqual([
+      '{what="openConnections"} 11',
+      '{what="cgroupsOmitted"} 0',
+      '{what="selectionOmitted"} 2',
+      '{what="peersOmitted"} 0',
+    ]);
     expect(events).toContain('{what="malformed"} 7');
     expect(events.length + state.length).toBe(Object.keys(node).length);
   });
