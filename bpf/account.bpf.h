@@ -15,6 +15,13 @@ static __always_inline struct ledger_entry *ledger_of(__u32 set)
 	return bpf_map_lookup_elem(&ledger, &index);
 }
 
+static __always_inline struct set_policy *policy_of(__u32 set)
+{
+	__u32 index = set == SET_UNKNOWN ? 0 : set;
+
+	return bpf_map_lookup_elem(&policies, &index);
+}
+
 /* Whether a connection that is not tracked for want of room is counted: everyone is, once. */
 enum refusal {
 	REFUSAL_COUNTS,

@@ -74,10 +74,12 @@ struct join_entry {
 	__u16 reserved;
 };
 
+#define JOIN_WAYS 4
+
 struct join_bucket {
 	struct bpf_spin_lock lock;
 	__u32 reserved;
-	struct join_entry entries[2];
+	struct join_entry entries[JOIN_WAYS];
 };
 
 #endif

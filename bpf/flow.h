@@ -81,7 +81,7 @@ struct tcp_flow {
 	__u32 rtt_min_us; /* UNMEASURED_MICROS when there was none, as the kernel itself has it */
 	__u32 handshake_us; /* or UNMEASURED_MICROS */
 	__u32 sample; /* decides about sampling: the upper half of flow_id, or a hash of the socket's own ISN where there is none */
-	__u32 reserved;
+	__u32 relief; /* of connections that all captures want one in so many is taken, for want of memory or CPU; 0 as 1 */
 	char executable[EXECUTABLE_LENGTH];
 };
 
@@ -92,6 +92,7 @@ struct ledger_entry {
 	__u64 lost_too_many_connections;
 	__u64 lost_storage_unavailable;
 	__u64 filtered_direction; /* connections that all captures of the set do not want for who opened them */
+	__u64 filtered_peer; /* and for their far side's address or port */
 	__u64 sampled_out; /* connections that the sampling of all captures of the set passes over */
 };
 
@@ -122,7 +123,37 @@ struct set_policy {
 	__u64 idle_ns; /* one that has carried none for this long is reported once; 0: as DEFAULT_IDLE_NS */
 	__u64 sampled_below; /* connections whose sample is below are taken: 2^32 / one in; 0: all */
 	__u32 role; /* enum role of the connections that are wanted; ROLE_UNKNOWN: any */
+	__u32 relief; /* as in struct tcp_flow; sampled_below has it in it */
+	__u32 peers; /* id of the list of far sides that they all have; 0: none, or not the same one */
 	__u32 reserved;
+};
+
+/*
+ * A list of far sides: ordered rules, the first that matches decides. Bit n of a mask is rule n. A list is never changed:
+ * another one has another id.
+ */
+struct peer_list {
+	__u64 any_address; /* rules that ask for no address */
+	__u64 any_port; /* rules that ask for no port */
+	__u64 by_label; /* rules that ask for labels, which only user space knows */
+	__u64 included; /* rules that include */
+	__u32 included_otherwise; /* whether a far side that no rule matches is included */
+	__u32 reserved;
+};
+
+/* What a peer_key is about. */
+enum peer_kind {
+	PEER_KIND_PORT = 1, /* of the server: the first 2 bytes */
+	PEER_KIND_IPV4 = 4, /* the first 4 bytes; of an IPv4-mapped address too */
+	PEER_KIND_IPV6 = 6,
+};
+
+/* Of an LPM trie. Its value is the mask of the rules that cover all of the prefix, by this prefix or a shorter one. */
+struct peer_key {
+	__u32 prefix_length; /* bits after this field that count */
+	__u32 list;
+	__u32 kind; /* enum peer_kind */
+	__u8 value[16]; /* network order */
 };
 
 /* What the next pass over the live connections is for. */

@@ -26,20 +26,26 @@ static __always_inline struct join_bucket *join_bucket_of(__u64 id)
 /* Both under the bucket's lock. */
 static __always_inline struct join_entry *join_entry_of(struct join_bucket *bucket, __u64 id)
 {
-	if (bucket->entries[0].flow_id == id)
-		return &bucket->entries[0];
-	return bucket->entries[1].flow_id == id ? &bucket->entries[1] : NULL;
+#pragma unroll
+	for (int way = 0; way < JOIN_WAYS; way++)
+		if (bucket->entries[way].flow_id == id)
+			return &bucket->entries[way];
+	return NULL;
 }
 
-/* The entry that is least missed: one that nobody comes back for, else the older one. */
+/* The entry that is least missed: one that nobody comes back for, else the oldest one. */
 static __always_inline struct join_entry *join_victim(struct join_bucket *bucket)
 {
-	struct join_entry *one = &bucket->entries[0];
-	struct join_entry *two = &bucket->entries[1];
+	struct join_entry *victim = &bucket->entries[0];
 
-	if (one->awaited != two->awaited)
-		return one->awaited ? two : one;
-	return one->established_ns <= two->established_ns ? one : two;
+#pragma unroll
+	for (int way = 1; way < JOIN_WAYS; way++) {
+		struct join_entry *entry = &bucket->entries[way];
+
+		if (entry->awaited != victim->awaited ? victim->awaited : entry->established_ns < victim->established_ns)
+			victim = entry;
+	}
+	return victim;
 }
 
 static __always_inline struct node_counters *this_cpu_counters(void)
@@ -113,12 +119,18 @@ static __always_inline void join_take_over(__u64 id, __u8 role, struct end own, 
 
 	if (!entry) {
 		entry = join_victim(bucket);
-		entry->flow_id = id;
-		entry->established_ns = now;
-		entry->ends[0] = own;
-		entry->first_role = role;
-		entry->awaited = connection != NULL;
-		entry->halves = 1;
+		/*
+		 * A pass brings all first halves before the second ones: whoever took the place of one that waits would find its
+		 * own taken by the other's second half.
+		 */
+		if (!entry->awaited || now - entry->established_ns > JOIN_WINDOW_NS) {
+			entry->flow_id = id;
+			entry->established_ns = now;
+			entry->ends[0] = own;
+			entry->first_role = role;
+			entry->awaited = connection != NULL;
+			entry->halves = 1;
+		}
 		half = JOIN_FIRST;
 	} else if (entry->halves == 1 && entry->first_role != role) {
 		entry->ends[1] = own;

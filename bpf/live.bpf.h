@@ -133,6 +133,9 @@ static __always_inline void take_over(struct sock *sk, struct tcp_sock *tp, stru
 	struct connection *connection = NULL;
 	struct look before = look_at(sk, tp);
 
+	/* It may have ended since it was found to live: then nobody would tell of its end again. */
+	if (!is_held_state(before.state))
+		return;
 	in_order(&begin);
 	begin_now(&begin, sk, tp, before.state);
 	in_order(&begin);
@@ -147,9 +150,8 @@ static __always_inline void take_over(struct sock *sk, struct tcp_sock *tp, stru
 	struct selected selected = select_captures(sk);
 	__u64 now = bpf_ktime_get_ns();
 
-	/* Of one that opens only the direction is known: its flow id will decide about sampling. */
-	enum want wanted = begin.established ? want(selected.set, begin.role, begin.sample) :
-					       want_direction(selected.set, begin.role);
+	enum want wanted = begin.established ? want(selected.set, sk, begin.role, begin.sample) :
+					       want_opening(selected.set, sk, begin.role);
 
 	/* Who is not wanted is not counted: every pass meets it, and nobody has seen it begin. */
 	if (selected.set != SET_NONE && wanted == WANTED) {

@@ -135,6 +135,7 @@ static __always_inline void fill(struct tcp_flow *flow, const struct sock *sk, s
 				 const struct connection *connection, const struct interval *interval, int state)
 {
 	struct end own = socket_end(sk);
+	struct set_policy *policy = policy_of(connection->set);
 
 	flow->type = RECORD_TCP;
 	flow->role = connection->role;
@@ -160,7 +161,7 @@ static __always_inline void fill(struct tcp_flow *flow, const struct sock *sk, s
 	flow->far_netns_cookie = connection->far_netns_cookie;
 	flow->handshake_us = connection->handshake_us;
 	flow->sample = connection->sample;
-	flow->reserved = 0;
+	flow->relief = policy ? policy->relief : 0;
 	__builtin_memcpy(flow->executable, connection->executable, sizeof(flow->executable));
 	fill_addresses(flow, sk, tp);
 	fill_timing(flow, tp);

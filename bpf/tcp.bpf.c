@@ -29,8 +29,10 @@ static __always_inline void opening(const struct sock *sk)
 
 	if (selected.set == SET_NONE)
 		return;
-	if (want_direction(selected.set, ROLE_ACTIVE) != WANTED) {
-		count_unwanted(selected.set, UNWANTED_DIRECTION);
+	enum want wanted = want_opening(selected.set, sk, ROLE_ACTIVE);
+
+	if (wanted != WANTED) {
+		count_unwanted(selected.set, wanted);
 		return;
 	}
 	struct connection *connection = track((struct sock *)sk, selected.set, NULL, REFUSAL_COUNTS);
@@ -69,7 +71,7 @@ static __always_inline struct connection *accepted(const struct sock *sk, struct
 
 	if (selected.set == SET_NONE)
 		return NULL;
-	enum want wanted = want(selected.set, ROLE_PASSIVE, sample);
+	enum want wanted = want(selected.set, sk, ROLE_PASSIVE, sample);
 
 	if (wanted != WANTED) {
 		count_unwanted(selected.set, wanted);
@@ -92,7 +94,7 @@ static __always_inline struct connection *accepted(const struct sock *sk, struct
 /* A connection that is tracked already: where nobody wants it, now that more is known of it, it is no more. */
 static __always_inline bool is_wanted_on(struct connection *connection, const struct sock *sk, __u8 role, __u32 sample)
 {
-	enum want wanted = want(connection->set, role, sample);
+	enum want wanted = want_on(connection->set, role, sample);
 
 	if (wanted == WANTED)
 		return true;

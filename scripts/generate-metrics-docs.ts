@@ -28,7 +28,7 @@ const NO_REPORT = { accounts: [], exports: [], node: {} };
 /** The whole page. */
 export async function renderMetricsDocs(): Promise<string> {
   const operator = operatorMetrics({ watchAges: none, queueSizes: none, objects: none });
-  const agent = agentMetrics({ watchAges: none, report: () => NO_REPORT, pods: () => 0 });
+  const agent = agentMetrics({ watchAges: none, report: () => NO_REPORT, pods: () => 0, relief: () => 0 });
   return `${[HEAD, await table(operator.registry), AGENT_HEAD, await table(agent.registry)].join('\n\n')}\n`;
 }
 

@@ -13,6 +13,7 @@ import { monotonicMillis, systemTimers } from '../lib/timers.ts';
 import type { PlanExport } from '../plan/plan.ts';
 import { CaptureSets } from '../plan/sets.ts';
 import { Slots } from '../plan/slots.ts';
+import type { Identity } from '../record/flow.ts';
 import { type Naming, tcpFlow } from './attribute/tcp-flow.ts';
 import { decodeTcp, type TcpEvent } from './decode/tcp.ts';
 import { WallClock } from './decode/wall-clock.ts';
@@ -30,7 +31,7 @@ import { KernelCounts } from './report/kernel-counts.ts';
 import { Continuity } from './restart/continuity.ts';
 import { NOT_FOLLOWED } from './restart/unsettled.ts';
 import { Awaited } from './select/awaited.ts';
-import { desiredSelection } from './select/desired.ts';
+import { desiredSelection, selectedPod } from './select/desired.ts';
 import { Intake, UNKNOWN_CGROUP } from './select/intake.ts';
 import { Wanted } from './select/wanted.ts';
 import { startTcpCapture } from './tcp-capture.ts';
@@ -122,13 +123,17 @@ export function makeAgent({ node, inventory, known, openSink, limits, pins, cgro
     return isHeld;
   };
   tree.whenRescanned(() => awaited.release(UNKNOWN_CGROUP));
-  const wanted = new Wanted(ledger, monotonicMillis);
+  const podOf = (identity: Identity) => {
+    const pod = pods.podNamed(identity);
+    return pod && selectedPod(pod, pods);
+  };
+  const wanted = new Wanted(ledger, podOf, monotonicMillis);
   const intake = new Intake(
     {
       decode: decodeTcp,
       hold,
       provisional: (captures) => continuity?.unsettled.provisional(captures),
-      wanted: (event, captures) => wanted.of(event, captures),
+      wanted: (event, captures, flow) => wanted.of(event, captures, flow),
       flow: (event) => tcpFlow(event, naming),
       route,
     },

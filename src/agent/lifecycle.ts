@@ -8,6 +8,7 @@ import type { SavedTotals } from './cluster/totals.ts';
 import type { ExportAccount, Exports } from './export/exports.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
 import type { Inventory } from './identify/inventory.ts';
+import { NO_RELIEF, type Relief } from './overload/relief.ts';
 import type { Guard } from './read/guarded.ts';
 import type { KernelCounts, NodeCounts } from './report/kernel-counts.ts';
 import type { Continuity } from './restart/continuity.ts';
@@ -28,6 +29,8 @@ export interface AgentReport {
       readonly cgroupsOmitted: number;
       /** cgroups that did not fit into the kernel's selection map at the last write. */
       readonly selectionOmitted: number;
+      /** Lists of far sides that did not fit into the kernel at the last write. */
+      readonly peersOmitted: number;
       /** Running total: how often a pod's set was left to user space because every set id was taken. */
       readonly setOverflows: number;
       /** Records that could not be handled, such as for want of file descriptors; their captures do not balance. */
@@ -48,6 +51,8 @@ export interface Agent {
   adopt(plan: Plan): Promise<void>;
   /** The inventory has changed. */
   podsChanged(): void;
+  /** From now on the agent does without so much, until it is told otherwise. */
+  relieve(relief: Relief): void;
   /** The counts as they stand now; from the end on, the last ones. */
   report(): AgentReport;
   /**
@@ -86,6 +91,7 @@ export class RunningAgent implements Agent {
   #asksForTcp = false;
   /** One plan after another, and the end after the last. */
   #turn: Promise<unknown> = Promise.resolve();
+  #relief = NO_RELIEF;
   #stopped: Promise<AgentReport> | undefined;
   #last: AgentReport | undefined;
 
@@ -122,6 +128,11 @@ export class RunningAgent implements Agent {
     this.#tcp?.podsChanged();
   }
 
+  relieve(relief: Relief): void {
+    this.#relief = relief;
+    this.#tcp?.relieve(relief);
+  }
+
   report(): AgentReport {
     return this.#last ?? this.#count();
   }
@@ -149,7 +160,10 @@ export class RunningAgent implements Agent {
     this.#asksForTcp = plan.programs.includes('tcp');
     // An earlier process' program has records that are somebody's, also where it is not asked for any more.
     const isToStart = this.#tcp === undefined && (this.#asksForTcp || (isFirst && this.hasRecovered));
-    if (isToStart) this.#tcp = this.#parts.startTcp();
+    if (isToStart) {
+      this.#tcp = this.#parts.startTcp();
+      this.#tcp.relieve(this.#relief);
+    }
     if (!this.#asksForTcp) await this.#unload();
     else if (!isToStart) this.#tcp?.selectNow();
   }
@@ -197,6 +211,7 @@ export class RunningAgent implements Agent {
         ...intake.counts,
         cgroupsOmitted: tree.omitted,
         selectionOmitted: this.#tcp?.omitted ?? 0,
+        peersOmitted: this.#tcp?.peersOmitted ?? 0,
         setOverflows: sets.overflows,
         faulty: guarded.faulty,
       },

@@ -13,7 +13,7 @@ const KERNEL_LIMITS: KernelLimits = {
   flowIdKeyNumber: 0,
   maxConnections: 200_000,
   ringBytes: 8 * MEBIBYTE,
-  joinBuckets: 32_768,
+  joinBuckets: 16_384,
 };
 
 export function withDefaults(limits: Partial<KernelLimits> = {}): KernelLimits {

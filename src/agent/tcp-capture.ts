@@ -1,5 +1,5 @@
 /** The TCP program, and all that lives and dies with it: nothing of it is there while no capture asks for TCP. */
-import type { Timers } from '../lib/timers.ts';
+import { monotonicMillis, type Timers } from '../lib/timers.ts';
 import type { Wishes } from '../plan/wishes.ts';
 import type { WallClock } from './decode/wall-clock.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
@@ -7,6 +7,7 @@ import { EXPORTER_OPTIONS } from './limits.ts';
 import { Libbpf } from './load/libbpf.ts';
 import { requireTracingHere } from './load/machine.ts';
 import { loadTcpProgram, type TcpProgram, type TcpProgramOptions } from './load/tcp-program.ts';
+import type { Relief } from './overload/relief.ts';
 import { DrainLoop } from './read/drain-loop.ts';
 import { LivePasses } from './read/live-passes.ts';
 import type { RecordHandler } from './read/ring.ts';
@@ -15,6 +16,7 @@ import type { KernelCounts } from './report/kernel-counts.ts';
 import { type Continuity, RENEW_MILLIS } from './restart/continuity.ts';
 import type { DesiredSelection } from './select/desired.ts';
 import { keepSelected } from './select/keep.ts';
+import { PeerLists } from './select/peer-lists.ts';
 import { Policies } from './select/policies.ts';
 import { SelectionMap } from './select/selection-map.ts';
 
@@ -39,12 +41,16 @@ export interface TcpCapture {
   readonly sets: ReadonlySet<number>;
   /** cgroups that did not fit into the kernel's selection at the last write. */
   readonly omitted: number;
+  /** Lists of far sides that did not fit into the kernel: user space decides about them. */
+  readonly peersOmitted: number;
   /** Handles every record that waits now. */
   readNow(): void;
   /** Pods have changed: the selection follows within moments. */
   podsChanged(): void;
   /** What is selected has changed: the selection has followed when this returns. */
   selectNow(): void;
+  /** The agent does without so much from now on. */
+  relieve(relief: Relief): void;
   /**
    * Live connections are reported for the last time, then no new records come; resolves when those that came are handled.
    * Kept, the program goes on for the next process: what comes from now on waits for it.
@@ -70,11 +76,12 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
   opened.defer(() => counts.end());
   continuity?.follow(program);
   opened.defer(() => continuity?.close());
-  const policies = new Policies(program.policies, capturesOf);
+  const peers = new PeerLists(program.peerLists, program.peerMasks, monotonicMillis);
+  const policies = new Policies(program.policies, peers, capturesOf);
   const selection = new SelectionMap(program.selection, program.selectionControl, {
-    before(sets) {
+    before: (sets) => {
       continuity?.save();
-      policies.write(sets);
+      if (policies.write(sets)) passes.reselected();
     },
     after: () => passes.reselected(),
   });
@@ -109,11 +116,15 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
     get omitted() {
       return selection.omitted;
     },
+    get peersOmitted() {
+      return peers.omitted;
+    },
     readNow() {
       while (ring.drain(EXPORTER_OPTIONS.maxRecords) === EXPORTER_OPTIONS.maxRecords);
     },
     podsChanged: () => keeper.changed(),
     selectNow: () => keeper.refresh(),
+    relieve: (relief) => policies.relieve(relief),
     async end(what) {
       await passes.stop();
       if (what === 'removed') {

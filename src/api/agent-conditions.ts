@@ -10,12 +10,14 @@ const CONDITIONS = {
       MissingPrivilege: {
         status: 'False',
         meaning: "The agent's container lacks a capability; the message names it.",
-        remedy: "Give the agents' DaemonSet what docs/security.md lists, and look for a policy that takes it away.",
+        remedy:
+          "Give the agents' DaemonSet what docs/security.md lists, and look for a policy that takes it away. weir check in the agent's pod tells all that is missing.",
       },
       Unsupported: {
         status: 'False',
         meaning: "The node's kernel lacks something; the message says what.",
-        remedy: 'Update the kernel, or keep captures off the node with spec.nodeSelector.',
+        remedy:
+          "Update the kernel, or keep captures off the node with spec.nodeSelector. weir check in the agent's pod tells all that is missing.",
       },
       KernelRefused: {
         status: 'False',
@@ -38,6 +40,12 @@ const CONDITIONS = {
     meaning: 'The counts of this node lack something, though its plan may run.',
     reasons: {
       AsExpected: { status: 'False', meaning: 'Nothing is amiss.', remedy: 'None.' },
+      Overloaded: {
+        status: 'True',
+        meaning:
+          'The agent is short of memory or CPU and does without something: it reports live connections less often, then captures fewer of them. The message says how much; records say it in sampling.one_in.',
+        remedy: 'Raise agent.resources in the values of the chart, or narrow captures down.',
+      },
       Restarted: {
         status: 'True',
         meaning:

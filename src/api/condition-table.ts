@@ -60,6 +60,11 @@ const SUSPENDED = {
   remedy: 'Set spec.suspend to false.',
 } as const;
 
+const COMPLETED = {
+  meaning: 'The capture has ended by itself, after spec.durationSeconds; its counters stay.',
+  remedy: 'Create it anew, or give it a longer durationSeconds.',
+} as const;
+
 const STALLED =
   'Set, to True, only while nothing but a change of the spec can help; absent otherwise. It takes its reason from Accepted.';
 
@@ -79,11 +84,16 @@ export const CONDITIONS = {
         NamespaceNotPermitted: {
           status: 'False',
           meaning: "The capture looks into other namespaces, which only one in the operator's namespace may.",
-          remedy: "Remove spec.namespaceSelector, or create the capture in the operator's namespace.",
+          remedy: "Remove namespaceSelector, or create the capture in the operator's namespace.",
         },
         InvalidSelector: {
           status: 'False',
           meaning: 'A selector is none that Kubernetes would take.',
+          remedy: 'Correct it as the message says.',
+        },
+        InvalidPeers: {
+          status: 'False',
+          meaning: 'A network of spec.peers is none, or a range of ports runs backwards.',
           remedy: 'Correct it as the message says.',
         },
       },
@@ -118,6 +128,7 @@ export const CONDITIONS = {
           remedy: '',
         },
         Suspended: { status: 'True', ...SUSPENDED },
+        Completed: { status: 'True', ...COMPLETED },
         AgentNotReporting: {
           status: 'Unknown',
           meaning:
@@ -151,6 +162,7 @@ export const CONDITIONS = {
         NoFlowsYet: NO_FLOWS_YET,
         NoPodsMatched: { status: 'Unknown', ...NO_PODS_MATCHED },
         Suspended: { status: 'Unknown', ...SUSPENDED },
+        Completed: { status: 'Unknown', ...COMPLETED },
         SinkUnreachable: SINK_UNREACHABLE,
         NotAccepted: WAITS_FOR_ACCEPTED,
         RefsNotResolved: WAITS_FOR_REFS,
@@ -168,10 +180,12 @@ export const CONDITIONS = {
         },
         NoPodsMatched: { status: 'True', ...NO_PODS_MATCHED },
         Suspended: { status: 'True', ...SUSPENDED },
+        Completed: { status: 'True', ...COMPLETED },
         AgentNotReporting: { status: 'Unknown', ...see('Programmed') },
         NotSupportedYet: { status: 'False', ...see('Accepted') },
         NamespaceNotPermitted: { status: 'False', ...see('Accepted') },
         InvalidSelector: { status: 'False', ...see('Accepted') },
+        InvalidPeers: { status: 'False', ...see('Accepted') },
         ExportNotFound: { status: 'False', ...see('ResolvedRefs') },
         ExportNotAllowed: { status: 'False', ...see('ResolvedRefs') },
         ExportNotAccepted: { status: 'False', ...see('ResolvedRefs') },
@@ -187,6 +201,7 @@ export const CONDITIONS = {
         NotSupportedYet: { status: 'True', ...see('Accepted') },
         NamespaceNotPermitted: { status: 'True', ...see('Accepted') },
         InvalidSelector: { status: 'True', ...see('Accepted') },
+        InvalidPeers: { status: 'True', ...see('Accepted') },
       },
     },
   },

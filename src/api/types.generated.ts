@@ -275,17 +275,17 @@ export interface Peer {
    */
   cidrs?: string[];
   /**
-   * Server ports, one each or a range with the lower port first, always in quotes. The operator checks the order of a range: Accepted=False InvalidPeers. Default: any port. Example: ["53", "8000-8999"].
+   * Ports of the server, whoever opened, one each or a range with the lower port first, always in quotes. The operator checks the order of a range: Accepted=False InvalidPeers. Default: any port. Example: ["53", "8000-8999"].
    *
    * Items: One port or one range of ports. Example: "8000-8999".
    */
   ports?: string[];
   /**
-   * Labels of the far side's pod; {} is every pod. A far side whose pod is not known does not match. Default: not asked for. Example: {matchLabels: {app: db}}.
+   * Labels of the far side's pod; {} is every pod. A far side whose pod is not known does not match: flows are then filtered as peerUnknown. Default: not asked for. Example: {matchLabels: {app: db}}.
    */
   podSelector?: LabelSelector;
   /**
-   * Labels of the far side's namespace; {} is every namespace. Default: with podSelector the capture's own namespace, else not asked for. Example: {matchLabels: {team: data}}.
+   * Labels of the far side's namespace; {} is every namespace. Only obeyed in the operator's own namespace: elsewhere the capture is refused with Accepted=False. Default: with podSelector the capture's own namespace, else not asked for. Example: {matchLabels: {team: data}}.
    */
   namespaceSelector?: LabelSelector;
 }

@@ -18,6 +18,7 @@ export function agentReportText({ accounts, node }: AgentReport): string {
     [node.faulty, 'records could not be handled: what was said during the capture has the cause'],
     [node.cgroupsOmitted, 'cgroups are not known: there are too many of them, or they are nested too deep'],
     [node.selectionOmitted, 'cgroups did not fit into the kernel: their connections were decided about afterwards'],
+    [node.peersOmitted, 'lists of peers did not fit into the kernel: what they exclude was decided about afterwards'],
     [node.setOverflows, 'times a pod was selected by a combination of captures that the kernel had no number left for'],
   ];
   const told = notes.filter(([count]) => count > 0).map(([count, meaning]) => `  ${count} ${meaning}\n`);

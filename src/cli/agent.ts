@@ -5,6 +5,7 @@ import { parseFlowIdKey } from '../agent/flow-id-key.ts';
 import { Libbpf } from '../agent/load/libbpf.ts';
 import { findCgroups, kernelFacts } from '../agent/load/machine.ts';
 import { isBpffs, Pins } from '../agent/load/pins.ts';
+import { ContainerUsage, OWN_CGROUP } from '../agent/overload/container-usage.ts';
 import { HttpsTransport } from '../kube/https-transport.ts';
 import { serviceAccountCredentials } from '../kube/service-account-credentials.ts';
 import type { Credentials } from '../kube/transport.ts';
@@ -12,6 +13,7 @@ import { WeirError } from '../lib/errors.ts';
 import { monotonicMillis, systemTimers } from '../lib/timers.ts';
 import { makeLog } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
+import { serveProfiling } from '../telemetry/profiling.ts';
 import { serveTelemetry } from '../telemetry/server.ts';
 import type { Context } from './context.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -26,6 +28,8 @@ export interface AgentCommandOptions {
   /** Where a bpffs is mounted: what the capture is kept in while no agent runs. */
   readonly bpffs: string;
   readonly listen: ListenAddress;
+  /** Of loopback; undefined: no profiles are served. */
+  readonly profilePort: number | undefined;
   readonly logLevel: LogLevel;
   readonly version: string;
 }
@@ -40,7 +44,7 @@ const NO_BPFFS =
 
 /** Runs until it is interrupted. Returns the exit status; throws WeirError before it starts. */
 export async function runAgent(options: AgentCommandOptions, context: Context): Promise<number> {
-  const { node, bpffs, listen, logLevel, version, flowIdKey } = options;
+  const { node, bpffs, listen, profilePort, logLevel, version, flowIdKey } = options;
   const credentials = await credentialsOf(options, context);
   const limits = flowIdKey === undefined ? {} : parseFlowIdKey(await readKey(flowIdKey));
   const log = makeLog(context.stderr, logLevel, 'agent', version);
@@ -49,6 +53,7 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
   const transport = new HttpsTransport(credentials, `weir-agent/${version}`);
   const ended = Promise.withResolvers<void>();
   const failures: unknown[] = [];
+  const usage = new ContainerUsage(OWN_CGROUP, cpuMicros, monotonicMillis);
   const agent = new NodeAgent({
     transport,
     node,
@@ -58,6 +63,7 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
     openSink: ({ name, spec }) => openSink(name, spec, 'json', context),
     limits,
     pins,
+    usage: () => usage.look(),
     log,
     timers: systemTimers,
     now: Date.now,
@@ -68,12 +74,14 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
       ended.resolve();
     },
   });
+  await using profiling = profilePort === undefined ? undefined : await serveProfiling(profilePort);
   const telemetry = await serveTelemetry({
     ...listen,
     registry: agent.metrics.registry,
     notReady: () => agent.notReady(),
   });
   log.info({ address: telemetry.address, node, server: credentials.server.href }, 'started');
+  if (profiling !== undefined) log.info({ address: profiling.address }, 'profiles are served');
   const end = Promise.race([context.interrupted, ended.promise]);
   await Promise.race([agent.start(), end]);
   await end;
@@ -86,6 +94,11 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
   await telemetry.close();
   transport.close();
   return failures.length > 0 ? 1 : 0;
+}
+
+function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 async function credentialsOf({ kubeconfig }: AgentCommandOptions, { apiServer }: Context): Promise<Credentials> {

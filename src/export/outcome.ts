@@ -24,6 +24,8 @@ export type KernelLoss = (typeof KERNEL_LOSSES)[number];
 /** Why a flow of a capture's set was not the capture's after all. */
 export const FILTER_REASONS = {
   direction: 'The capture wants only connections that the pod opened, or only those that it accepted.',
+  peer: 'The capture does not want this far side, by its address, by its port, or by its labels.',
+  peerUnknown: 'The capture wants far sides by label, and who this one was is not known: it might be wanted.',
   notSelected:
     'The owner was not known yet when the kernel saw the connection, and turned out not to be selected by the capture.',
   captureEnded: 'The capture was taken out of the plan while the record was on its way.',
@@ -32,7 +34,7 @@ export const FILTER_REASONS = {
 export type FilterReason = keyof typeof FILTER_REASONS;
 
 /** Those that the kernel counts too, where it can decide for every capture that selects the pod. */
-export const KERNEL_FILTERS = ['direction'] as const satisfies FilterReason[];
+export const KERNEL_FILTERS = ['direction', 'peer'] as const satisfies FilterReason[];
 
 export type KernelFilter = (typeof KERNEL_FILTERS)[number];
 

@@ -20,13 +20,14 @@ export function flowRouter(
   return (flow, captures) => {
     const route = table.route(captures);
     const flows: Flow[] = [];
+    const { samplingOneIn } = flow;
     for (const { names, oneIn } of route.legs) {
       const same = flows.find((made) => made.capture === names);
       if (same !== undefined) flows.push(same);
-      else if (flows.length > 0) flows.push({ ...flow, capture: names, samplingOneIn: oneIn });
+      else if (flows.length > 0) flows.push({ ...flow, capture: names, samplingOneIn: samplingOneIn * oneIn });
       else {
         flow.capture = names;
-        flow.samplingOneIn = oneIn;
+        flow.samplingOneIn = samplingOneIn * oneIn;
         flows.push(flow);
       }
     }

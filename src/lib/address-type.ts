@@ -17,11 +17,16 @@ const ZERO = 48; // '0'
  * is no address; a zone (`%eth0`), a prefix length and octets with leading zeros are none.
  */
 export function canonicalAddress(text: string): string | undefined {
-  if (text.length > LONGEST_TEXT) return undefined;
-  const bytes = text.includes(':') ? parseIpv6(text) : parseIpv4(text);
+  const bytes = addressBytes(text);
   if (bytes === undefined) return undefined;
   const view = new DataView(bytes.buffer);
   return bytes.length === 4 ? formatIpv4(view, 0) : formatIpv6(view, 0);
+}
+
+/** The 4 or 16 bytes of an address as it is written: an IPv4-mapped one has 16. Undefined as for `canonicalAddress`. */
+export function addressBytes(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (text.length > LONGEST_TEXT) return undefined;
+  return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { nearest } from '../api/manifest/nearest.ts';
 import { compareNames, list, shown } from './names.ts';
 import type { CaptureObject, ExportObject } from './objects.ts';
+import { peerFaults } from './peers.ts';
 import type { Feature, Plan, ProgramName, Protocol } from './plan.ts';
 import type { PlanProblem } from './problem.ts';
 import { PROGRAMS_OF } from './programs.ts';
@@ -114,6 +115,10 @@ function draftOf(input: DraftInput, problems: Problems): Draft | undefined {
         expected: 'a label selector',
       });
     }
+  }
+  for (const { path, reason, message } of peerFaults(capture.spec.peers ?? [])) {
+    const expected = reason === 'InvalidPeers' ? 'a network or a range of ports' : 'a label selector';
+    problems.push({ source: capture, path: ['spec', 'peers', ...path], reason, message, expected });
   }
   const programs = new Set<ProgramName>();
   for (const [index, protocol] of protocols.entries()) {

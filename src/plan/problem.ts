@@ -6,6 +6,7 @@ export type PlanReason =
   | 'ExportNotFound'
   | 'ExportNotAllowed'
   | 'InvalidSelector'
+  | 'InvalidPeers'
   | 'ProtocolNotOnThisNode'
   | 'PlanTooLarge'
   | 'InventoryNeeded';

@@ -1,5 +1,6 @@
 /** What a capture asks beyond its pods and protocols, as far as it differs from what every capture gets: plans stay small. */
 import type { CaptureObject } from './objects.ts';
+import { normalPeers } from './peers.ts';
 import type { PlanCapture, Reporting, Wish } from './plan.ts';
 
 /** The defaults of `spec.reporting`. */
@@ -19,7 +20,7 @@ export function wishesOf({ direction, peers, sampling, reporting, limits }: Capt
   const isUsual = activeSeconds === DEFAULT_REPORTING.activeSeconds && idleSeconds === DEFAULT_REPORTING.idleSeconds;
   return {
     ...(direction !== undefined && direction !== 'Any' && { direction }),
-    ...(peers !== undefined && peers.length > 0 && { peers }),
+    ...(peers !== undefined && peers.length > 0 && { peers: normalPeers(peers) }),
     ...(oneIn !== 1 && { oneIn }),
     ...(!isUsual && { reporting: { activeSeconds, idleSeconds } }),
     ...(flowsPerSecond !== DEFAULT_FLOWS_PER_SECOND && { flowsPerSecond }),

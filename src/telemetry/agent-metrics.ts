@@ -32,12 +32,14 @@ export interface AgentGauges {
   readonly report: () => CountedFlows;
   /** Pods of this node that are known. */
   readonly pods: () => number;
+  /** How much the agent does without, from 0. */
+  readonly relief: () => number;
 }
 
 type Row = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /** Counts of the node that stand for what is there now; the others are running totals. */
-const NODE_GAUGES = new Set(['openConnections', 'cgroupsOmitted', 'selectionOmitted']);
+const NODE_GAUGES = new Set(['openConnections', 'cgroupsOmitted', 'selectionOmitted', 'peersOmitted']);
 
 export function agentMetrics(gauges: AgentGauges): AgentMetrics {
   const registry = new Registry();
@@ -117,6 +119,12 @@ export function agentMetrics(gauges: AgentGauges): AgentMetrics {
     'What is so now: connections that are open, and cgroups beyond a bound.',
     ['what'],
     ofNode(true),
+  );
+  gauge(
+    'weir_agent_relief',
+    'How much the agent does without for want of memory or CPU, from 0: to 3 it reports live connections less often, beyond it captures fewer.',
+    [],
+    () => [[{}, gauges.relief()]],
   );
   gauge('weir_agent_pods', 'Pods of this node that are known.', [], () => [[{}, gauges.pods()]]);
   gauge(

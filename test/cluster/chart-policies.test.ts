@@ -15,6 +15,7 @@ const reason = whyNoCluster();
 const NODES = ['n1', 'n2'];
 const WEIR = '/apis/weir.dev/v1alpha1';
 const WIDE = { namespaceSelector: {} };
+const NOSY = { peers: [{ action: 'Include' as const, namespaceSelector: {} }] };
 
 let cluster: Cluster;
 let world: World;
@@ -82,6 +83,7 @@ describe.skipIf(reason !== undefined)(`the admission policies ${reason ?? ''}`, 
     pods = await agentPods(world, NODES);
     await untilPlanned();
     await world.capture('shop/older', WIDE);
+    await world.capture('shop/nosy', NOSY);
     await upgradeChart(helm);
     await untilEnforced();
   });
@@ -140,6 +142,17 @@ describe.skipIf(reason !== undefined)(`the admission policies ${reason ?? ''}`, 
     expect(message).toContain(
       `denied request: ${acceptCapture(await world.getCapture('shop/older'), 'weir-system').message}`,
     );
+  });
+
+  test('refuse peers of other namespaces by label there, too, in the words of the operator', async () => {
+    const { code, message } = await refusalOf(world.capture('shop/nosier', NOSY));
+    expect(code).toBe(422);
+    expect(message).toContain(
+      `denied request: ${acceptCapture(await world.getCapture('shop/nosy'), 'weir-system').message}`,
+    );
+    await world.api.patch(`${WEIR}/namespaces/shop/flowcaptures/nosy`, { metadata: { labels: { team: 'shop' } } });
+    await world.capture('shop/own', { peers: [{ action: 'Include', podSelector: {} }] });
+    await world.capture('weir-system/nosy', NOSY);
   });
 
   test('let captures of their own namespace, and wide ones beside the operator, be', async () => {

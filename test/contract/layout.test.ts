@@ -41,7 +41,7 @@ describe('flow.h and the decoder', () => {
     writer.set('local_port', 0xc001).set('remote_port', 0x01bb).set('segments_received', 0xd1d2d3d4);
     writer.set('segments_sent', 0xe1e2e3e4).set('retransmits', 0x0f1f2f3f).set('srtt_us', 0x01f2f3f4);
     writer.set('rttvar_us', 0x02f2f3f4).set('rtt_min_us', 0x03f2f3f4).set('handshake_us', 0x04f2f3f4);
-    writer.set('sample', 0x05f2f3f4).set('reserved', 0);
+    writer.set('sample', 0x05f2f3f4).set('relief', 0x06f2f3f4);
     writer.setBytes('executable', Buffer.from('nginx'));
     expect(writer.unset).toEqual([]);
 
@@ -78,6 +78,7 @@ describe('flow.h and the decoder', () => {
       rttMinMicros: 0x03f2f3f4,
       handshakeMicros: 0x04f2f3f4,
       sample: 0x05f2f3f4,
+      relief: 0x06f2f3f4,
       executable: 'nginx',
     });
   });

@@ -74,6 +74,40 @@ describe.runIf(mayCapture)(`what a capture wants of its pods${whySkipped}`, () =
   });
 });
 
+describe.runIf(mayCapture)(`an agent that does without, for want of memory or CPU${whySkipped}`, () => {
+  it('takes fewer connections, the same on both ends, says so in each record, and takes all again afterwards', async () => {
+    await using scene = await Scene.create('relief');
+    const { client, server, dialler, acceptor } = scene;
+    const connections = 1000;
+    const listener = await acceptor.listen(server.ipv4, { backlog: 1024 });
+    const orders = { connections, send: 1, receive: 1, timeoutMs: TIMEOUT_MS };
+    await using capture = await Capture.start({ pods: [client, server] });
+    const burst = async () => {
+      const before = capture.flows.length;
+      await Promise.all([listener.serve(orders), dialler.burst(listener, orders)]);
+      await expect.poll(() => capture.report().node.openConnections, { timeout: TIMEOUT_MS }).toBe(0);
+      const { observed, sampledOut } = capture.account('all');
+      await capture.until(observed - sampledOut);
+      return capture.flows.slice(before);
+    };
+    capture.relieve({ lessOften: 8, oneIn: 4 });
+    const fewer = await burst();
+    expect(fewer.length).toBeGreaterThan(0);
+    expect(fewer.length).toBeLessThan(connections);
+    expect(new Set(fewer.map(({ samplingOneIn }) => samplingOneIn))).toEqual(new Set([4]));
+    const halves = Map.groupBy(fewer, ({ id }) => id);
+    expect(new Set(Array.from(halves.values(), ({ length }) => length))).toEqual(new Set([2]));
+
+    capture.relieve({ lessOften: 1, oneIn: 1 });
+    const all = await burst();
+    expect(all.length).toBe(2 * connections);
+    expect(new Set(all.map(({ samplingOneIn }) => samplingOneIn))).toEqual(new Set([1]));
+    const { accounts } = await capture.stop();
+    const exported = fewer.length + 2 * connections;
+    expect(accounts).toMatchObject([{ observed: 4 * connections, exported, sampledOut: 4 * connections - exported }]);
+  });
+});
+
 /** Captures of the records that were seen from that side. */
 function namesBy(flows: readonly Flow[], side: Flow['observer']): string[] {
   return flows.filter(({ observer }) => observer === side).map(({ capture }) => capture.join(' '));

@@ -5,6 +5,7 @@ import { cgroup2Mount } from '../../src/agent/identify/cgroup-mount.ts';
 import { OwnAddresses } from '../../src/agent/identify/own-addresses.ts';
 import type { Agent, AgentReport } from '../../src/agent/lifecycle.ts';
 import type { KernelLimits } from '../../src/agent/limits.ts';
+import type { Relief } from '../../src/agent/overload/relief.ts';
 import { StaticOwners } from '../../src/attribution/static-owners.ts';
 import type { Account } from '../../src/export/ledger.ts';
 import { monotonicMillis } from '../../src/lib/timers.ts';
@@ -20,6 +21,8 @@ import { inventoryOf, type ListedPod, listed, NAMESPACE } from './pod-inventory.
 /** Captures by name, each with the labels that it selects; `{}` selects every pod of the inventory. */
 export type Captures = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+type Specs = Readonly<Record<string, CaptureObject['spec']>>;
+
 export interface CaptureOptions {
   /** What the inventory lists: nothing else of the machine is captured. */
   readonly pods: readonly (Pod | ListedPod)[];
@@ -29,18 +32,25 @@ export interface CaptureOptions {
   readonly exports?: readonly string[];
   readonly limits?: Partial<KernelLimits>;
   /** By capture: what else it asks for. */
-  readonly specs?: Readonly<Record<string, CaptureObject['spec']>>;
+  readonly specs?: Specs;
 }
 
 /** An agent in this process, on pods of a lab, whose flows stay in memory. Its end asserts that the ledger balances. */
 export class Capture implements AsyncDisposable {
   readonly #agent: Agent;
   readonly #sinks: readonly FlowSink[];
+  readonly #exports: readonly string[];
   readonly #failures: readonly unknown[];
   #end: Promise<AgentReport> | undefined;
 
-  private constructor(agent: Agent, sinks: readonly FlowSink[], failures: readonly unknown[]) {
+  private constructor(
+    agent: Agent,
+    exports: readonly string[],
+    sinks: readonly FlowSink[],
+    failures: readonly unknown[],
+  ) {
     this.#agent = agent;
+    this.#exports = exports;
     this.#sinks = sinks;
     this.#failures = failures;
   }
@@ -69,7 +79,17 @@ export class Capture implements AsyncDisposable {
       events: { sinkFailed: (_, error) => fail(error), recordFailed: fail, failed: fail },
     });
     await agent.adopt(plan);
-    return new Capture(agent, sinks, failures);
+    return new Capture(agent, exports, sinks, failures);
+  }
+
+  /** From now on these captures, by name, feed the exports that it began with; of its report each keeps its own row. */
+  async adopt(captures: Captures, specs: Specs = {}): Promise<void> {
+    await this.#agent.adopt(planOf(captures, this.#exports, specs));
+  }
+
+  /** From now on the agent does without so much. */
+  relieve(relief: Relief): void {
+    this.#agent.relieve(relief);
   }
 
   /** What came so far at the first export, in the order of the records. */
@@ -143,11 +163,7 @@ export function accountOf({ accounts }: AgentReport, name: string): Account {
   return found;
 }
 
-export function planOf(
-  captures: Captures,
-  exports: readonly string[],
-  specs: Readonly<Record<string, CaptureObject['spec']>>,
-): Plan {
+export function planOf(captures: Captures, exports: readonly string[], specs: Specs): Plan {
   const { plan, problems } = compilePlan({
     captures: Object.entries(captures).map(([name, matchLabels]) => ({
       metadata: { name, namespace: NAMESPACE },

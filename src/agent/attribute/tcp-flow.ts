@@ -50,7 +50,7 @@ export function tcpFlow(event: TcpEvent, naming: Naming): Flow {
     process: processOf(event),
     containerId,
     capture: NO_CAPTURE,
-    samplingOneIn: 1,
+    samplingOneIn: event.relief,
     cluster: undefined,
     observer: isOpener ? 'source' : 'destination',
     node: naming.node,

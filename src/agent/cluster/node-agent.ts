@@ -17,6 +17,8 @@ import { LiveInventory, type WatchedPod } from '../identify/live-inventory.ts';
 import type { Agent } from '../lifecycle.ts';
 import type { KernelLimits } from '../limits.ts';
 import type { Pins } from '../load/pins.ts';
+import type { Usage } from '../overload/pressure.ts';
+import { ReliefValve } from '../overload/relief-valve.ts';
 import { effectivePlan, emptyPlan } from './effective-plan.ts';
 import { Rates } from './rates.ts';
 import { Reporter, type Written } from './reporter.ts';
@@ -35,6 +37,8 @@ export interface NodeAgentOptions {
   readonly limits: Partial<KernelLimits>;
   /** What the capture is kept by for the next process; undefined: it ends with this one. */
   readonly pins: Pins | undefined;
+  /** What the agent uses of what it may have. */
+  readonly usage: () => readonly Usage[];
   readonly log: Log;
   readonly timers: Timers;
   /** ms since the epoch. */
@@ -73,16 +77,18 @@ export class NodeAgent {
   readonly #reporter: Reporter;
   readonly #totals = new Totals();
   readonly #rates: Rates;
+  readonly #valve: ReliefValve;
   /** What the agent does now, and how it went. */
   #adopted: { readonly standing: Standing; readonly refused: ReadonlyMap<string, readonly string[]> } | undefined;
   #failure: WeirError | undefined;
   #gap: Gap | undefined;
+  #overload: { readonly reason: 'Overloaded'; readonly message: string } | undefined;
   #cancelRetry: (() => void) | undefined;
   #isSynced = false;
   #hasBegun = false;
 
   constructor(options: NodeAgentOptions) {
-    const { transport, node, cgroups, openSink, limits, pins, log, timers, monotonic, random, failed } = options;
+    const { transport, node, cgroups, openSink, limits, pins, usage, log, timers, monotonic, random, failed } = options;
     this.#options = options;
     this.#rates = new Rates(LEAST_RATE_MILLIS, monotonic);
     const client = new KubeClient(transport, { fieldManager: AGENT_FIELD_MANAGER });
@@ -120,6 +126,16 @@ export class NodeAgent {
         log.warn({ error: String(error), retryMillis, ...(remedy !== undefined && { remedy }) }, 'could not report');
       },
     });
+    this.#valve = new ReliefValve({
+      usage,
+      timers,
+      changed: (relief, message) => {
+        this.#overload = message === undefined ? undefined : { reason: 'Overloaded', message };
+        log.warn({ ...relief, why: message }, 'what the agent does without has changed');
+        this.#agent.relieve(relief);
+        this.#reporter.changed();
+      },
+    });
     this.metrics = agentMetrics({
       watchAges: () => this.#watches.ages(),
       report: () => {
@@ -127,6 +143,7 @@ export class NodeAgent {
         return { accounts, exports, node: { ...counts } };
       },
       pods: () => this.#inventory.size,
+      relief: () => this.#valve.level,
     });
     this.#watches = this.#watch(client);
   }
@@ -139,12 +156,14 @@ export class NodeAgent {
     const standing = this.#standing.get(node);
     log.info({ pods: this.#inventory.size, captures: standing?.plan.captures.length ?? 0 }, 'the node is known');
     await this.#adopt();
+    this.#valve.start();
   }
 
   /** Reports for the last time. What the plan still asks for goes on in the kernel, where it can be kept for the next process. */
   async stop(): Promise<void> {
     const { log } = this.#options;
     this.#cancelRetry?.();
+    this.#valve.stop();
     await this.#watches.stop();
     await this.#agent.stop();
     await this.#reporter
@@ -234,7 +253,10 @@ export class NodeAgent {
     log.info({ captures: plan.captures.length, programs: plan.programs, hash: plan.hash }, 'adopted a plan');
     if (failure !== undefined) {
       const retryMillis = failure.retryable ? SOON_MILLIS : RETRY_MILLIS;
-      log.error({ error: failure.message, retryMillis }, 'a program of the plan does not run');
+      log.error(
+        { error: failure.message, retryMillis },
+        'a program of the plan does not run; weir check in this pod tells what is missing',
+      );
       this.#cancelRetry = timers.after(retryMillis, () => this.#adoptSoon());
     }
     this.#reporter.changed();
@@ -265,7 +287,7 @@ export class NodeAgent {
       report,
       totals: this.#totals,
       rate: (uid: string) => this.#rates.of(uid),
-      degraded: this.#gap !== undefined && now() < this.#gap.until ? this.#gap : undefined,
+      degraded: this.#overload ?? (this.#gap !== undefined && now() < this.#gap.until ? this.#gap : undefined),
     };
     const { name, uid, plan } = standing;
     return { name, uid, status: agentStatus(facts, now()), everySeconds: plan.reportSeconds };

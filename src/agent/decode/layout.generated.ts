@@ -35,18 +35,19 @@ export const TCP_FLOW = {
   rttMinUs: 168,
   handshakeUs: 172,
   sample: 176,
-  reserved: 180,
+  relief: 180,
   executable: 184,
 } as const;
 
 export const LEDGER_ENTRY = {
-  size: 48,
+  size: 56,
   observed: 0,
   lostRingFull: 8,
   lostTooManyConnections: 16,
   lostStorageUnavailable: 24,
   filteredDirection: 32,
-  sampledOut: 40,
+  filteredPeer: 40,
+  sampledOut: 48,
 } as const;
 
 export const NODE_COUNTERS = {
@@ -68,12 +69,32 @@ export const SELECTION_CONTROL = {
 } as const;
 
 export const SET_POLICY = {
-  size: 32,
+  size: 40,
   activeNs: 0,
   idleNs: 8,
   sampledBelow: 16,
   role: 24,
-  reserved: 28,
+  relief: 28,
+  peers: 32,
+  reserved: 36,
+} as const;
+
+export const PEER_LIST = {
+  size: 40,
+  anyAddress: 0,
+  anyPort: 8,
+  byLabel: 16,
+  included: 24,
+  includedOtherwise: 32,
+  reserved: 36,
+} as const;
+
+export const PEER_KEY = {
+  size: 28,
+  prefixLength: 0,
+  list: 4,
+  kind: 8,
+  value: 12,
 } as const;
 
 export const PASS_CONTROL = {
@@ -123,6 +144,12 @@ export const TCP_FLAG = {
 export const SET = {
   none: 0,
   unknown: 4294967295,
+} as const;
+
+export const PEER_KIND = {
+  port: 1,
+  ipv4: 4,
+  ipv6: 6,
 } as const;
 
 export const UNMEASURED = {

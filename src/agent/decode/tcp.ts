@@ -46,6 +46,8 @@ export interface TcpEvent {
   readonly handshakeMicros: number;
   /** From 0 to 2^32 − 1: what sampling goes by. */
   readonly sample: number;
+  /** Of the connections that captures want one in so many is taken, for want of memory or CPU. */
+  readonly relief: number;
   /** Raw text of the kernel; hostile. Ends in `…` when the kernel program had no room for all of it; may be empty. */
   readonly executable: string;
 }
@@ -90,6 +92,7 @@ export function decodeTcp(view: DataView, at: number, length: number): TcpEvent 
     rttMinMicros: view.getUint32(at + TCP_FLOW.rttMinUs, true),
     handshakeMicros: view.getUint32(at + TCP_FLOW.handshakeUs, true),
     sample: view.getUint32(at + TCP_FLOW.sample, true),
+    relief: view.getUint32(at + TCP_FLOW.relief, true) || 1,
     executable: executable(view, at),
   };
 }

@@ -2,6 +2,7 @@ import type { LocatedObject } from '../../api/manifest/manifest.ts';
 import type { FieldPath, Problem } from '../../api/manifest/problem.ts';
 import type { PodUidIdentities } from '../../attribution/identities.ts';
 import type { CgroupOwner } from '../../attribution/owners.ts';
+import type { Identity } from '../../record/flow.ts';
 import { parseCgroupPath } from './container.ts';
 import { CGROUP_ANNOTATION, type InventoryPod, inventoryPod } from './inventory-pod.ts';
 import { isNamespace, isPod } from './inventory-schema.ts';
@@ -17,6 +18,8 @@ export interface Inventory {
   readonly grows: boolean;
   /** Whether a pod is listed by this uid, or was. */
   hasPod(uid: string): boolean;
+  /** The pod that a record names so, if it is listed, or was. */
+  podNamed(identity: Identity): InventoryPod | undefined;
   /** The labels of a namespace, `kubernetes.io/metadata.name` among them, as every namespace has it. */
   namespaceLabels(namespace: string): Readonly<Record<string, string>>;
   /** The pod whose cgroup this is, or that the path lies below; `/` and paths outside of every pod give none. */
@@ -54,6 +57,7 @@ export function buildInventory(objects: readonly LocatedObject[]): {
     pods,
     grows: false,
     hasPod: (uid) => index.has(uid),
+    podNamed: (identity) => index.named(identity),
     podOf,
     namespaceLabels: (namespace) => namespaces.get(namespace) ?? namespaceLabelsWithName(namespace, undefined),
     ownerOf: (path, uids) => {
@@ -68,7 +72,7 @@ export function buildInventory(objects: readonly LocatedObject[]): {
 
 /** Pods by name, uid and cgroup. */
 class PodIndex {
-  readonly #names = new Set<string>();
+  readonly #byName = new Map<string, InventoryPod>();
   readonly #byUid = new Map<string, InventoryPod>();
   readonly #byCgroup = new Map<string, { pod: InventoryPod; object: LocatedObject }>();
 
@@ -76,10 +80,14 @@ class PodIndex {
     return this.#byUid.has(uid);
   }
 
+  named({ podUid, namespace, podName }: Identity): InventoryPod | undefined {
+    return podUid === undefined ? this.#byName.get(`${namespace}/${podName}`) : this.#byUid.get(podUid);
+  }
+
   /** Adds the pod, unless it takes what another has already. */
   add(pod: InventoryPod, object: LocatedObject): Problem[] {
     const name = `${pod.namespace}/${pod.name}`;
-    if (this.#names.has(name)) return [duplicate(object, name)];
+    if (this.#byName.has(name)) return [duplicate(object, name)];
     const taken = pod.uids.find((uid) => this.#byUid.has(uid));
     if (taken !== undefined) {
       const message = `is the uid of pod ${nameOf(this.#byUid.get(taken))} too; a uid is one pod's alone`;
@@ -90,7 +98,7 @@ class PodIndex {
       const message = `is the cgroup of pod ${nameOf(other.pod)} too; give each pod a cgroup of its own`;
       return [object.problemAt(CGROUP_FIELD, message, 'a cgroup of its own')];
     }
-    this.#names.add(name);
+    this.#byName.set(name, pod);
     for (const uid of pod.uids) this.#byUid.set(uid, pod);
     if (pod.cgroup !== undefined) this.#byCgroup.set(pod.cgroup, { pod, object });
     return [];

@@ -110,6 +110,10 @@ export class LiveInventory implements Inventory {
     return this.#podOf(uid) !== undefined;
   }
 
+  podNamed({ podUid }: Identity): InventoryPod | undefined {
+    return podUid === undefined ? undefined : this.#podOf(podUid);
+  }
+
   namespaceLabels(namespace: string): Readonly<Record<string, string>> {
     return namespaceLabelsWithName(namespace, this.#namespaces.get(namespace));
   }

@@ -63,6 +63,7 @@ interface Functions {
   readonly deleteElement: (fd: number, key: Uint8Array) => number;
   readonly nextKey: (fd: number, key: Uint8Array | null, next: Uint8Array) => number;
   readonly possibleCpus: () => number;
+  readonly versionString: () => string;
   readonly setPrint: (print: unknown) => unknown;
 }
 
@@ -105,6 +106,11 @@ export class Libbpf {
     const log = this.#log;
     this.#log = '';
     return log;
+  }
+
+  /** Such as `1.1`. */
+  version(): string {
+    return this.#functions.versionString().replace(/^v/, '');
   }
 
   /** Opens an object file; undefined when it cannot be read or parsed. */
@@ -278,6 +284,7 @@ function lookUp(library: LibraryHandle): Functions {
     deleteElement: symbol('int bpf_map_delete_elem(int fd, const void *key)'),
     nextKey: symbol('int bpf_map_get_next_key(int fd, const void *key, _Out_ void *next)'),
     possibleCpus: symbol('int libbpf_num_possible_cpus()'),
+    versionString: symbol('const char *libbpf_version_string()'),
     setPrint: symbol('void *libbpf_set_print(void *print)'),
   };
 }

@@ -26,6 +26,8 @@ const MAPS = [
   'node_counters',
   'connection_count',
   'policies',
+  'peer_lists',
+  'peer_masks',
   'pass_control',
   'lease',
   'journal',
@@ -74,6 +76,8 @@ export interface TcpProgram {
   readonly connectionCount: BpfMap;
   readonly policies: BpfMap;
   readonly journal: BpfMap;
+  readonly peerLists: BpfMap;
+  readonly peerMasks: BpfMap;
   /** Reports live connections that have moved, where it is time. */
   reportLive(): Promise<void>;
   /** Finds connections that are not tracked, in every network namespace, and processes that are not known. */
@@ -215,6 +219,8 @@ function programOf(libbpf: Libbpf, parts: ReadonlyMap<string, number>, holding: 
     nodeCounters: map('node_counters'),
     connectionCount: map('connection_count'),
     policies: map('policies'),
+    peerLists: map('peer_lists'),
+    peerMasks: map('peer_masks'),
     journal: map('journal'),
     reportLive: () => report.run(),
     async takeOver() {

@@ -20,6 +20,7 @@ const COUNTED = {
   tooManyConnections: LEDGER_ENTRY.lostTooManyConnections,
   storageUnavailable: LEDGER_ENTRY.lostStorageUnavailable,
   direction: LEDGER_ENTRY.filteredDirection,
+  peer: LEDGER_ENTRY.filteredPeer,
   sampledOut: LEDGER_ENTRY.sampledOut,
 } as const;
 
@@ -173,8 +174,8 @@ export class KernelCounts {
   }
 }
 
-function totalsOf({ observed, direction, sampledOut, ...lost }: SetCounts): KernelTotals {
-  return { observed, filtered: { direction }, sampledOut, lost };
+function totalsOf({ observed, direction, peer, sampledOut, ...lost }: SetCounts): KernelTotals {
+  return { observed, filtered: { direction, peer }, sampledOut, lost };
 }
 
 function plus(a: SetCounts = NO_COUNTS, b: SetCounts = NO_COUNTS): SetCounts {

@@ -60,12 +60,11 @@ export class Journal {
       return;
     }
     const header = new DataView(text.buffer, text.byteOffset, HEADER.size);
-    header.setFloat64(HEADER.number, 0);
-    text.set(bytes, HEADER.size);
-    text.set(checksum(bytes), HEADER.checksum);
-    header.setFloat64(HEADER.length, bytes.length);
     this.#number += 1;
     header.setFloat64(HEADER.number, this.#number);
+    header.setFloat64(HEADER.length, bytes.length);
+    text.set(checksum(this.#number, bytes), HEADER.checksum);
+    text.set(bytes, HEADER.size);
   }
 
   /** There is more to remember than there is room for: a part of it would be taken for all. */
@@ -85,11 +84,12 @@ function contentOf(text: Uint8Array): string | undefined {
   if (!(length >= 0 && length <= text.length - HEADER.size)) return undefined;
   const bytes = text.subarray(HEADER.size, HEADER.size + length);
   const said = text.subarray(HEADER.checksum, HEADER.checksum + CHECKSUM_BYTES);
-  return checksum(bytes).equals(said) ? Buffer.from(bytes).toString('utf8') : undefined;
+  return checksum(numberOf(text), bytes).equals(said) ? Buffer.from(bytes).toString('utf8') : undefined;
 }
 
-function checksum(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest().subarray(0, CHECKSUM_BYTES);
+/** Of the number too: it would else be taken for that of the text before. */
+function checksum(number: number, bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(`${number} `).update(bytes).digest().subarray(0, CHECKSUM_BYTES);
 }
 
 /** A table of rows; the first number of each is its index + 1, 0 where it is free. */

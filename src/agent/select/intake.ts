@@ -17,8 +17,8 @@ export interface IntakeSteps {
    * `decide` then; false where it has no room.
    */
   readonly hold: (awaited: string, event: TcpEvent) => boolean;
-  /** The captures among these that want the record; the others have counted it. */
-  readonly wanted: (event: TcpEvent, captures: readonly number[]) => readonly number[];
+  /** The captures among these that want the record; the others have counted it. `flow`: for whom the event alone is not enough. */
+  readonly wanted: (event: TcpEvent, captures: readonly number[], flow: () => Flow) => readonly number[];
   /** The kernel counted a record for nobody that these captures observed: each has one more in `provisional`. */
   readonly provisional: (captures: readonly number[]) => void;
   readonly flow: (event: TcpEvent) => Flow;
@@ -108,8 +108,10 @@ export class Intake {
     if (captures.length === 0) this.#counts[this.#whyNobodys(provisional)]++;
     else {
       if (provisional !== undefined) this.#countProvisional(captures);
-      const wanted = this.#steps.wanted(event, captures);
-      if (wanted.length > 0) this.#steps.route(this.#steps.flow(event), wanted);
+      let made: Flow | undefined;
+      const flow = (): Flow => (made ??= this.#steps.flow(event));
+      const wanted = this.#steps.wanted(event, captures, flow);
+      if (wanted.length > 0) this.#steps.route(flow(), wanted);
     }
   }
 

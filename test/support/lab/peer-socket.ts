@@ -103,6 +103,11 @@ export class Listener extends Handle implements Endpoint {
     return this.adopt(await this.call<Described>('accept', {}, timeoutMs));
   }
 
+  /** Accepts so many connections and holds them all: its peer's `held` speaks to each. */
+  hold(connections: number, timeoutMs?: number): Promise<void> {
+    return this.call('hold_accepted', { connections }, timeoutMs);
+  }
+
   /** Accepts connections one after the other; each is received from, answered, read to its end and closed. */
   serve({ timeoutMs, ...volume }: BurstOptions): Promise<Totals> {
     return this.call<Totals>('serve', volume, timeoutMs);

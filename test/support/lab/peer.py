@@ -70,6 +70,7 @@ class Peer:
     def __init__(self, sockets=None):
         self.sockets = sockets or {}
         self.children = {}
+        self.held = []
         self.inbox = None
         self.deadline = 0.0
 
@@ -212,6 +213,29 @@ class Peer:
             received += self.op_receive(opened, receive)
             self.op_close(opened)
         return {"connections": connections, "sent": sent, "received": received}
+
+    # Many connections at once, which this peer holds beside its others
+
+    def op_hold_open(self, connections, **connect):
+        for _ in range(connections):
+            self.held.append(self.op_connect(**connect)["number"])
+
+    def op_hold_accepted(self, number, connections):
+        for _ in range(connections):
+            self.held.append(self.op_accept(number)["number"])
+
+    def op_held_send(self, count):
+        for number in self.held:
+            self.op_send(number, count)
+
+    def op_held_receive(self, count):
+        for number in self.held:
+            self.op_receive(number, count)
+
+    def op_held_close(self):
+        for number in self.held:
+            self.op_close(number)
+        self.held = []
 
     # Closing
 

@@ -112,6 +112,21 @@ export class Peer {
     return this.#call<Totals>('burst', { ...volume, ...connectArguments(to, {}, true) }, timeoutMs);
   }
 
+  /** Opens so many connections and holds them all, against a listener's `hold`; what is said to `held` is said to each. */
+  holdOpen(to: Endpoint, connections: number, timeoutMs?: number): Promise<void> {
+    return this.#call('hold_open', { connections, ...connectArguments(to, {}, true) }, timeoutMs);
+  }
+
+  /** Every connection that this peer holds, one after the other. */
+  readonly held = {
+    /** Sends so many bytes on each. */
+    send: (bytes: number, timeoutMs?: number): Promise<void> => this.#call('held_send', { count: bytes }, timeoutMs),
+    /** Receives so many bytes of each. */
+    receive: (bytes: number, timeoutMs?: number): Promise<void> =>
+      this.#call('held_receive', { count: bytes }, timeoutMs),
+    close: (timeoutMs?: number): Promise<void> => this.#call('held_close', {}, timeoutMs),
+  };
+
   /** Receives the socket that `send` passes over a unix socket at `path`; use `PeerSocket.passTo`. */
   async take(path: string, send: () => Promise<void>): Promise<PeerSocket> {
     await this.#call('pass_bind', { path });

@@ -35,6 +35,7 @@ export function tcpEvent(parts: Partial<TcpEvent> = {}): TcpEvent {
     rttVarianceMicros: 120,
     rttMinMicros: 610,
     sample: 0x01234567,
+    relief: 1,
     handshakeMicros: 900,
     executable: 'curl',
     ...parts,

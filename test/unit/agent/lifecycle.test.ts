@@ -33,8 +33,10 @@ function tcp(): TcpCapture {
   return {
     sets: new Set([1]),
     omitted: 6,
+    peersOmitted: 8,
     readNow: step('read'),
     podsChanged: step('pods'),
+    relieve: () => undefined,
     selectNow: step('select'),
     end: async () => void steps.push('empty the ring'),
     close() {
@@ -144,7 +146,7 @@ describe('an agent that is stopped', () => {
     steps.length = 0;
     const [first, second] = await Promise.all([agent.stop(), agent.stop()]);
     expect(first).toBe(second);
-    const bounds = { cgroupsOmitted: 5, selectionOmitted: 6, setOverflows: 7 };
+    const bounds = { cgroupsOmitted: 5, selectionOmitted: 6, peersOmitted: 8, setOverflows: 7 };
     expect(first.node).toEqual({ ...NODE, ...bounds, ...INTAKE, faulty: 3 });
     expect(first.crowdedOut).toEqual([9]);
     expect(first.accounts).toMatchObject([{ capture: 'shop/all', observed: 3, unaccounted: 3 }]);

@@ -29,7 +29,7 @@ describe('what asks for no more than this version does is honoured', () => {
     ],
     [
       'FlowCapture',
-      '{nodeSelector: {}, protocols: [TCP], direction: Inbound, peers: [], sampling: {oneIn: 10}, suspend: true}',
+      '{nodeSelector: {}, protocols: [TCP], direction: Inbound, peers: [{action: Include, podSelector: {}}], sampling: {oneIn: 10}, suspend: true}',
     ],
     [
       'FlowCapture',
@@ -55,11 +55,6 @@ const REFUSED: readonly (readonly ['FlowCapture' | 'FlowExport', string, string]
     `f:4:22: spec.nodeSelector: nodeSelector ${TAIL('captures on this node whatever its labels')}`,
   ],
   ['FlowCapture', '{protocols: [TCP, DNS]}', `f:4:25: spec.protocols[1]: DNS ${TAIL('honours TCP')}`],
-  [
-    'FlowCapture',
-    '{peers: [{action: Include, podSelector: {}}]}',
-    `f:4:16: spec.peers[0]: peers[0] ${TAIL('captures every peer')}`,
-  ],
   ['FlowCapture', '{durationSeconds: 5}', `f:4:25: spec.durationSeconds: 5 ${TAIL('captures until it is stopped')}`],
   ['FlowExport', '{otlp: {endpoint: "https://a"}}', `f:4:14: spec.otlp: otlp ${TAIL('honours stdout and file')}`],
   ['FlowExport', '{ipfix: {address: "a:1"}}', `f:4:15: spec.ipfix: ipfix ${TAIL('honours stdout and file')}`],

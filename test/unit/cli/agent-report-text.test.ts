@@ -20,6 +20,7 @@ const QUIET: AgentReport['node'] = {
   foreign: 0,
   cgroupsOmitted: 0,
   selectionOmitted: 0,
+  peersOmitted: 0,
   setOverflows: 0,
 };
 
@@ -67,6 +68,7 @@ balanced: observed = exported + filtered + sampled out + lost, for every capture
       ownerUnknown: 9,
       cgroupsOmitted: 10,
       selectionOmitted: 11,
+      peersOmitted: 15,
       setOverflows: 12,
     };
     expect(agentReportText(report({ ringFull: 6, sinkFailed: 1 }, node))).toBe(`
@@ -87,6 +89,7 @@ balanced: observed = exported + filtered + sampled out + lost, for every capture
   8 records could not be handled: what was said during the capture has the cause
   10 cgroups are not known: there are too many of them, or they are nested too deep
   11 cgroups did not fit into the kernel: their connections were decided about afterwards
+  15 lists of peers did not fit into the kernel: what they exclude was decided about afterwards
   12 times a pod was selected by a combination of captures that the kernel had no number left for
   ringFull: the ring was too small for the burst; raise --ring-mebibytes
 `);

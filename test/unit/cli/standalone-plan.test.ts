@@ -81,6 +81,17 @@ describe('what is wrong is told at its place in the file', () => {
       ],
     ],
     [
+      'peers by label without an inventory',
+      document(
+        'FlowCapture',
+        'shop/a',
+        '{peers: [{action: Exclude, ports: ["53"]}, {action: Include, podSelector: {}}]}',
+      ),
+      [
+        'x.yaml:5:81: spec.peers[1].podSelector: FlowCapture shop/a means peers by label, but no pods are known here: name them with --inventory FILE, or mean them by cidrs and ports',
+      ],
+    ],
+    [
       'two captures of one name',
       document('FlowCapture', 'shop/a', '{}') + document('FlowCapture', 'shop/a', '{}'),
       ['x.yaml:9:18: metadata.name: another FlowCapture is named shop/a too: give each its own name, or leave one out'],

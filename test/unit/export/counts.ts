@@ -10,7 +10,7 @@ export const NOTHING_LOST = mapRecord(LOSS_REASONS, () => 0);
 export function allSent(observed: number): KernelTotals {
   return {
     observed,
-    filtered: { direction: 0 },
+    filtered: { direction: 0, peer: 0 },
     sampledOut: 0,
     lost: { ringFull: 0, tooManyConnections: 0, storageUnavailable: 0 },
   };

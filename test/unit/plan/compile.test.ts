@@ -296,6 +296,22 @@ describe('problems of a plan', () => {
     ]);
   });
 
+  it('points at peers that no schema can refuse', () => {
+    const { problems } = compile([
+      capture('shop/a', {
+        peers: [
+          { action: 'Include', cidrs: ['10.0.0.0/8', '10.0.0.01/8'], ports: ['53', '9-8'] },
+          { action: 'Exclude', podSelector: { matchLabels: { 'no good': 'x' } } },
+        ],
+      }),
+    ]);
+    expect(problems.map(({ path, reason }) => ({ path, reason }))).toEqual([
+      { path: ['spec', 'peers', 0, 'cidrs', 1], reason: 'InvalidPeers' },
+      { path: ['spec', 'peers', 0, 'ports', 1], reason: 'InvalidPeers' },
+      { path: ['spec', 'peers', 1, 'podSelector', 'matchLabels', 'no good'], reason: 'InvalidSelector' },
+    ]);
+  });
+
   it('shows a hostile name without what a terminal would obey', () => {
     const { problems } = compile([capture('shop/a', { exports: [{ name: '\u001b[2Jx' }] })], exports);
     expect(problems[0]?.message).toBe('there is no FlowExport shop/\\x1b[2Jx: There are: shop/archive, shop/live');

@@ -5,18 +5,19 @@ import { account, agentReport, exportAccount } from '../agent/cluster/reports.ts
 let counted: CountedFlows;
 let ages: Record<string, number>;
 let pods: number;
+let relief: number;
 let looks: number;
 let metrics: AgentMetrics;
 
 beforeEach(() => {
-  [ages, pods] = [{}, 0];
+  [ages, pods, relief] = [{}, 0, 0];
   counts(agentReport());
   looks = 0;
   const report = () => {
     looks += 1;
     return counted;
   };
-  metrics = agentMetrics({ watchAges: () => Object.entries(ages), report, pods: () => pods });
+  metrics = agentMetrics({ watchAges: () => Object.entries(ages), report, pods: () => pods, relief: () => relief });
 });
 
 function counts({ accounts, exports, node }: ReturnType<typeof agentReport>): void {
@@ -59,8 +60,10 @@ describe('the metrics of an agent', () => {
       '{capture="shop/c0",what="sinkFailed"} 0',
       '{capture="shop/c0",what="drainTimeout"} 0',
     ]);
-    expect((await samples('weir_agent_flows_filtered_total')).slice(0, 3)).toEqual([
+    expect((await samples('weir_agent_flows_filtered_total')).slice(0, 5)).toEqual([
       '{capture="shop/c0",what="direction"} 0',
+      '{capture="shop/c0",what="peer"} 0',
+      '{capture="shop/c0",what="peerUnknown"} 0',
       '{capture="shop/c0",what="notSelected"} 3',
       '{capture="shop/c0",what="captureEnded"} 0',
     ]);
@@ -90,7 +93,12 @@ describe('the metrics of an agent', () => {
     const { node } = agentReport();
     counts({ ...agentReport(), node: { ...node, malformed: 7, openConnections: 11, selectionOmitted: 2 } });
     const [events, state] = [await samples('weir_agent_events_total'), await samples('weir_agent_state')];
-    expect(state).toEqual(['{what="openConnections"} 11', '{what="cgroupsOmitted"} 0', '{what="selectionOmitted"} 2']);
+    expect(state).toEqual([
+      '{what="openConnections"} 11',
+      '{what="cgroupsOmitted"} 0',
+      '{what="selectionOmitted"} 2',
+      '{what="peersOmitted"} 0',
+    ]);
     expect(events).toContain('{what="malformed"} 7');
     expect(events.length + state.length).toBe(Object.keys(node).length);
   });
@@ -98,6 +106,8 @@ describe('the metrics of an agent', () => {
   test('tell how many pods are known, and for how long each watch has heard nothing', async () => {
     [pods, ages] = [47, { pods: 1.5, namespaces: 0 }];
     expect(await samples('weir_agent_pods')).toEqual(['47']);
+    relief = 3;
+    expect(await samples('weir_agent_relief')).toEqual(['3']);
     expect(await samples('weir_agent_watch_age_seconds')).toEqual([
       '{resource="pods"} 1.5',
       '{resource="namespaces"} 0',

@@ -61,6 +61,7 @@ export function agentReport(accounts: readonly Account[] = [], exports: readonly
       foreign: 0,
       cgroupsOmitted: 0,
       selectionOmitted: 0,
+      peersOmitted: 0,
       setOverflows: 0,
       faulty: 0,
     },

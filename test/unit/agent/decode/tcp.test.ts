@@ -56,6 +56,7 @@ describe('a TCP record', () => {
         rttMinUs: 21,
         handshakeUs: 0xffffffff,
         sample: 0x0badcafe,
+        relief: 0,
         executable: new TextEncoder().encode('nginx'),
       }),
     ).toEqual({
@@ -91,6 +92,7 @@ describe('a TCP record', () => {
       rttMinMicros: 21,
       handshakeMicros: 0xffffffff,
       sample: 0x0badcafe,
+      relief: 1,
       executable: 'nginx',
     });
   });

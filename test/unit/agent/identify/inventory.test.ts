@@ -4,7 +4,7 @@ import type { InventoryPod } from '../../../../src/agent/identify/inventory-pod.
 import { INVENTORY_KINDS } from '../../../../src/agent/identify/inventory-schema.ts';
 import { parseManifest } from '../../../../src/api/manifest/manifest.ts';
 import { formatProblem } from '../../../../src/api/manifest/problem.ts';
-import { PodUidIdentities } from '../../../../src/attribution/identities.ts';
+import { identity as made, PodUidIdentities } from '../../../../src/attribution/identities.ts';
 
 const UID = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';
 const UNLISTED = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee';
@@ -141,6 +141,17 @@ describe('whose cgroup it is', () => {
       namespace: undefined,
     });
     expect(buildInventory([]).inventory.ownerOf('/', uids)).toEqual({ is: 'host' });
+  });
+});
+
+describe('a pod that a record names', () => {
+  it('is found by its uid, or by its name where it has none', () => {
+    const cgroup = '  annotations: {weir.dev/cgroup: /pods/plain}';
+    const { inventory } = read(pod('web-1', `  uid: ${UID}`) + pod('plain', cgroup));
+    for (const listed of inventory.pods) expect(inventory.podNamed(listed.identity)).toBe(listed);
+    const named = { kind: 'Pod', namespace: 'shop', podName: 'web-1' } as const;
+    expect(inventory.podNamed(made({ ...named, podUid: UNLISTED }))).toBeUndefined();
+    expect(inventory.podNamed(made({ ...named, podName: 'web-2' }))).toBeUndefined();
   });
 });
 

@@ -57,6 +57,7 @@ describe('a pod that is watched', () => {
     inventory.removePod('shop/etcd');
     // Whose the hash was, only its object said.
     expect([inventory.hasPod(hash), inventory.hasPod(SOME_UID)]).toEqual([false, true]);
+    expect(inventory.podNamed(identity({ kind: 'Pod', podUid: SOME_UID }))).toMatchObject({ name: 'etcd' });
   });
 
   test('is listed once its namespace is known: captures select by the labels of both', () => {

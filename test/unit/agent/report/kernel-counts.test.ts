@@ -46,14 +46,14 @@ function counts(ledger: Ledger, node?: readonly number[], open?: number): Kernel
 
 describe('the counts of the kernel', () => {
   it('of a capture are the sums of the sets that it is in', () => {
-    const ledger = { 1: [100, 1, 2, 3, 4, 5], 2: [1000, 10, 20, 30, 40, 50], 3: [7, 7, 7, 7, 7, 7] };
+    const ledger = { 1: [100, 1, 2, 3, 4, 5, 6], 2: [1000, 10, 20, 30, 40, 50, 60], 3: [7, 7, 7, 7, 7, 7, 7] };
     expect([...counts(ledger).byCapture(new Map())]).toEqual([
       [
         0,
         {
           observed: 1100,
-          filtered: { direction: 44 },
-          sampledOut: 55,
+          filtered: { direction: 44, peer: 55 },
+          sampledOut: 66,
           lost: { ringFull: 11, tooManyConnections: 22, storageUnavailable: 33 },
         },
       ],
@@ -61,8 +61,8 @@ describe('the counts of the kernel', () => {
         1,
         {
           observed: 1000,
-          filtered: { direction: 40 },
-          sampledOut: 50,
+          filtered: { direction: 40, peer: 50 },
+          sampledOut: 60,
           lost: { ringFull: 10, tooManyConnections: 20, storageUnavailable: 30 },
         },
       ],

@@ -7,6 +7,7 @@ let sets: Record<number, readonly Wishes[]>;
 let written: Map<number, DataView>;
 let writes: number;
 let policies: Policies;
+let lists: { readonly common: unknown[]; readonly kept: number[][] };
 
 beforeEach(() => {
   sets = {};
@@ -16,7 +17,12 @@ beforeEach(() => {
     writes++;
     written.set(new Uint32Array(key.slice().buffer)[0] ?? -1, new DataView(value.slice().buffer));
   };
-  policies = new Policies({ update }, (set) => sets[set] ?? []);
+  lists = { common: [], kept: [] };
+  const peers = {
+    commonId: (all: readonly unknown[]) => (all.every((list) => list === undefined) ? 0 : lists.common.push(all)),
+    keep: (used: ReadonlySet<number>) => void lists.kept.push([...used]),
+  };
+  policies = new Policies({ update }, peers, (set) => sets[set] ?? []);
 });
 
 function policy(set: number) {
@@ -55,15 +61,24 @@ describe('the policy of a set', () => {
     expect(policy(3)).toMatchObject({ below: 0, role: ROLE.unknown });
   });
 
-  test('is written when it changes, and not again', () => {
+  test('is written when it changes, and not again, and says so where the set is not new', () => {
     sets = { 1: [{}], 2: [{ oneIn: 2 }] };
-    policies.write([1, 2]);
-    policies.write([1, 2]);
+    expect(policies.write([1, 2])).toBe(false);
+    expect(policies.write([1, 2])).toBe(false);
     expect(writes).toBe(2);
     sets[2] = [{ oneIn: 3 }];
-    policies.write([1, 2]);
+    expect(policies.write([1, 2])).toBe(true);
     expect(writes).toBe(3);
   });
+});
+
+test('a policy refers to the list of peers that its captures have in common, and such lists are kept', () => {
+  const peers = [{ action: 'Exclude', ports: ['53'] }] as const;
+  sets = { 1: [{ peers }, {}], 2: [{ peers }] };
+  policies.write([1, 2]);
+  expect(lists.common).toEqual([[peers, undefined], [peers]]);
+  expect([1, 2].map((set) => written.get(set)?.getUint32(SET_POLICY.peers, true))).toEqual([1, 2]);
+  expect(lists.kept).toEqual([[1, 2]]);
 });
 
 test('looks are as frequent as the shortest time of all sets asks for, within reason', () => {
