@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { TCP_FLOW } from '../../src/agent/decode/layout.generated.ts';
 import { EXPORTER_OPTIONS } from '../../src/agent/limits.ts';
 import { sum } from '../../src/export/ledger.ts';
 import { heldBy, stillThere } from '../support/bpf-objects.ts';
+import { accountOf } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { KeptAgent, PrivateBpffs, type Setting } from '../support/kept-agent.ts';
 import { listed } from '../support/pod-inventory.ts';
@@ -19,7 +21,10 @@ const SETTLED_WITHIN = { timeout: 30_000, interval: 50 };
 interface Line {
   readonly 'flow.id'?: string;
   readonly 'flow.sequence': number;
+  readonly 'flow.state': string;
   readonly observer: string;
+  readonly 'source.bytes': number;
+  readonly 'destination.bytes': number;
 }
 
 let scene: Scene;
@@ -29,7 +34,7 @@ let folder: string;
 function setting(changes: Partial<Setting> = {}): Setting {
   const pods = [scene.client, scene.server].map((pod) => listed(pod));
   const file = join(folder, 'flows');
-  return { bpffs: bpffs.path, pods, file, limits: {}, slowMillis: 0, ...changes };
+  return { bpffs: bpffs.path, pods, file, limits: {}, slowMillis: 0, hasHanging: false, ...changes };
 }
 
 /** So many connections one after the other; each gives two records. */
@@ -43,17 +48,34 @@ async function burst(connections: number): Promise<void> {
   await listener.close();
 }
 
+function records(): Line[] {
+  const text = existsSync(setting().file) ? readFileSync(setting().file, 'utf8') : '';
+  // A killed process may leave the last line torn; the next one ends it.
+  const rows = text.split('\n').filter((line) => line.endsWith('}'));
+  return rows.map((row): Line => JSON.parse(row));
+}
+
 /** By record: how often it is in the file. */
 function written(): Map<string, number> {
   const times = new Map<string, number>();
-  const text = existsSync(setting().file) ? readFileSync(setting().file, 'utf8') : '';
-  // A killed process may leave the last line torn; the next one ends it.
-  for (const row of text.split('\n').filter((line) => line.endsWith('}'))) {
-    const line: Line = JSON.parse(row);
+  for (const line of records()) {
     const key = `${line['flow.id']} ${line.observer} ${line['flow.sequence']}`;
     times.set(key, (times.get(key) ?? 0) + 1);
   }
   return times;
+}
+
+function zeros(count: number): string[] {
+  return Array(count).fill('0');
+}
+
+/** The numbers of struct lease. */
+function leaseOf(path: string): bigint[] {
+  const dump = execFileSync('bpftool', ['-j', 'map', 'lookup', 'pinned', path, 'key', ...zeros(4)], {
+    encoding: 'utf8',
+  });
+  const { value }: { readonly value: readonly string[] } = JSON.parse(dump);
+  return [...new BigUint64Array(Uint8Array.from(value, Number).buffer)];
 }
 
 function lines(): number {
@@ -134,6 +156,83 @@ describe.runIf(mayCapture)(`a capture outlives its agent${whySkipped}`, () => {
     // Beyond what is counted only a batch that was written, and whose process did not live to hear of it.
     expect(twice).toBeGreaterThanOrEqual(account?.redelivered ?? 0);
     expect(twice).toBeLessThanOrEqual((account?.redelivered ?? 0) + kills * EXPORTER_OPTIONS.maxRecords);
+  });
+
+  it('that is killed while one export hangs: what the others have is counted as coming twice, and comes twice', async () => {
+    const connections = 300;
+    {
+      await using first = await KeptAgent.start(setting({ hasHanging: true }));
+      await burst(connections);
+      await allWritten(connections);
+      await expect.poll(async () => (await first.account()).inFlight, SETTLED_WITHIN).toBe(0);
+    }
+    await using second = await KeptAgent.start(setting());
+    await expect.poll(lines, SETTLED_WITHIN).toBe(4 * connections);
+    const { report } = await second.order('stop');
+    const twice = { redelivered: 2 * connections, exported: 4 * connections };
+    expect(accountOf(report, 'all')).toMatchObject({ observed: 2 * connections, ...twice, unaccounted: 0 });
+    // It is in the plan no more when its records come again, for the first time in its account.
+    expect(accountOf(report, 'hanging')).toMatchObject({
+      observed: 2 * connections,
+      redelivered: 0,
+      filtered: { captureEnded: 2 * connections },
+      unaccounted: 0,
+    });
+    expect(new Set(written().values())).toEqual(new Set([2]));
+  });
+
+  it('that is killed three times while a connection lives on: its parts are the whole, to the byte', async () => {
+    const { near, far } = await (async () => {
+      await using _ = await KeptAgent.start(setting());
+      return scene.connection();
+    })();
+    const [request, response] = [12_345, 6_789];
+    for (let kill = 0; kill < 3; kill++) {
+      await using _ = await KeptAgent.start(setting());
+      const before = written().size;
+      await Promise.all([near.send(request), far.receive(request)]);
+      await Promise.all([far.send(response), near.receive(response)]);
+      await expect.poll(() => written().size, SETTLED_WITHIN).toBeGreaterThanOrEqual(before + 2);
+    }
+    await Promise.all([near.send(request), far.receive(request)]);
+    await near.close();
+    await far.close();
+    await using last = await KeptAgent.start(setting());
+    const isEnd = (line: Line) => line['flow.state'] === 'Closed';
+    await expect.poll(() => records().filter(isEnd).length, SETTLED_WITHIN).toBe(2);
+    const { report } = await last.order('stop');
+    expect(accountOf(report, 'all')).toMatchObject({ unaccounted: 0, inFlight: 0, observed: written().size });
+    expect(report.node).toMatchObject({ takenOver: 0, openConnections: 0 });
+    for (const observer of ['source', 'destination']) {
+      const parts = new Map(
+        records()
+          .filter((line) => line.observer === observer)
+          .map((line) => [line['flow.sequence'], line]),
+      );
+      expect([...parts.keys()].toSorted((a, b) => a - b)).toEqual([...parts.keys()].map((_, at) => at));
+      const bytes = (side: 'source' | 'destination') =>
+        [...parts.values()].reduce((all, line) => all + line[`${side}.bytes`], 0);
+      expect([bytes('source'), bytes('destination')]).toEqual([4 * request, 3 * response]);
+    }
+  });
+
+  it('for ten minutes, and no longer: then the programs do nothing, and the next agent begins anew', async () => {
+    {
+      await using _ = await KeptAgent.start(setting());
+    }
+    const [version = ''] = versions();
+    const lease = join(bpffs.path, 'weir', 'node-1_example', version, 'map_lease');
+    const [until] = leaseOf(lease);
+    const [seconds] = process.hrtime();
+    expect(Number((until ?? 0n) / 1_000_000_000n) - seconds).toBeOneOf([598, 599, 600]);
+    execFileSync('bpftool', ['map', 'update', 'pinned', lease, 'key', ...zeros(4), 'value', '1', ...zeros(23)]);
+    await burst(10);
+    await using second = await KeptAgent.start(setting());
+    const { report, hasRecovered } = await second.order('report');
+    expect(hasRecovered).toBe(false);
+    expect(report.accounts).toMatchObject([{ observed: 0 }]);
+    await burst(10);
+    await allWritten(10);
   });
 
   it('that is killed with more read than the ring can keep: what is lost is counted', async () => {

@@ -11,10 +11,15 @@ import type { Answer, Order, Setting } from './kept-agent.ts';
 import { inventoryOf } from './pod-inventory.ts';
 
 const setting: Setting = JSON.parse(process.argv[2] ?? '');
-const { bpffs, pods, file, limits, slowMillis } = setting;
+const { bpffs, pods, file, limits, slowMillis, hasHanging } = setting;
 const inventory = inventoryOf(pods);
 const known = { owners: new StaticOwners(inventory.pods), isOwnAddress: () => false };
-const plan = planOf({ all: {} }, ['file'], {});
+const HANGING = 'hanging';
+const often = { reporting: { activeSeconds: 1, idleSeconds: 1 } };
+const plan = planOf({ all: {}, ...(hasHanging && { [HANGING]: {} }) }, ['file', ...(hasHanging ? [HANGING] : [])], {
+  all: { exports: [{ name: 'file' }], ...often },
+  [HANGING]: { exports: [{ name: HANGING }], ...often },
+});
 
 function tell(answer: Answer): void {
   process.send?.(answer);
@@ -24,7 +29,8 @@ const agent = makeAgent({
   node: plan.node,
   inventory,
   known: { local: known, far: known },
-  async openSink() {
+  async openSink({ name }) {
+    if (name.endsWith(HANGING)) return { write: () => new Promise(() => undefined), close: async () => undefined };
     const sink = await openFileSink(file);
     return {
       async write(batch) {

@@ -23,6 +23,8 @@ export interface Setting {
   readonly limits: Partial<Omit<KernelLimits, 'flowIdKey'>>;
   /** The sink takes so long for every batch. */
   readonly slowMillis: number;
+  /** There is a second capture, `hanging`, whose export takes nothing. */
+  readonly hasHanging: boolean;
 }
 
 export type Order = 'capture' | 'nothing' | 'report' | 'stop';
