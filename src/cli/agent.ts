@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { NodeAgent } from '../agent/cluster/node-agent.ts';
 import { parseFlowIdKey } from '../agent/flow-id-key.ts';
 import { Libbpf } from '../agent/load/libbpf.ts';
-import { findCgroups, kernelFacts } from '../agent/load/machine.ts';
+import { findBpffs, findCgroups, kernelFacts } from '../agent/load/machine.ts';
 import { isBpffs, Pins } from '../agent/load/pins.ts';
 import { ContainerUsage, OWN_CGROUP } from '../agent/overload/container-usage.ts';
 import { HttpsTransport } from '../kube/https-transport.ts';
@@ -25,8 +25,8 @@ export interface AgentCommandOptions {
   readonly kubeconfig: string | undefined;
   /** File with the key of flow.id; undefined: a random one, and no end of a connection is joined with another node's. */
   readonly flowIdKey: string | undefined;
-  /** Where a bpffs is mounted: what the capture is kept in while no agent runs. */
-  readonly bpffs: string;
+  /** A bpffs, in which the capture is kept while no agent runs; undefined: where one is mounted. */
+  readonly bpffs: string | undefined;
   readonly listen: ListenAddress;
   /** Of loopback; undefined: no profiles are served. */
   readonly profilePort: number | undefined;
@@ -44,7 +44,7 @@ const NO_BPFFS =
 
 /** Runs until it is interrupted. Returns the exit status; throws WeirError before it starts. */
 export async function runAgent(options: AgentCommandOptions, context: Context): Promise<number> {
-  const { node, bpffs, listen, profilePort, logLevel, version, flowIdKey } = options;
+  const { node, bpffs = findBpffs(), listen, profilePort, logLevel, version, flowIdKey } = options;
   const credentials = await credentialsOf(options, context);
   const limits = flowIdKey === undefined ? {} : parseFlowIdKey(await readKey(flowIdKey));
   const log = makeLog(context.stderr, logLevel, 'agent', version);

@@ -8,7 +8,6 @@ import { parseDuration } from './duration.ts';
 import { type ListenAddress, parseListenAddress, parsePort } from './listen-address.ts';
 import { OUTPUTS, type Output } from './sinks.ts';
 
-const BPFFS = '/sys/fs/bpf';
 const LISTEN = '127.0.0.1:8080';
 const MEBIBYTE = 2 ** 20;
 const MAX_RING_MEBIBYTES = 1024;
@@ -25,7 +24,7 @@ interface AgentFlags {
   readonly node: string;
   readonly kubeconfig?: string;
   readonly flowIdKey?: string;
-  readonly bpffs: string;
+  readonly bpffs?: string;
   readonly listen: ListenAddress;
   readonly profilePort?: number;
   readonly logLevel: LogLevel;
@@ -149,7 +148,10 @@ export function weirProgram(version: string, context: Context, done: (status: nu
     .requiredOption('--node <name>', 'the Node that this agent is on')
     .option('--kubeconfig <file>', "how to reach the cluster (default: the pod's service account)")
     .option('--flow-id-key <file>', 'key of flow.id, 32 hex digits, the same on every node (default: a random one)')
-    .option('--bpffs <folder>', 'a bpffs, in which the capture is kept while no agent runs', BPFFS)
+    .option(
+      '--bpffs <folder>',
+      'a bpffs, in which the capture is kept while no agent runs (default: the first that is mounted)',
+    )
     .addOption(
       new Option('--listen <address>', 'where metrics and health are served; port 0 takes a free one')
         .default(parseListenAddress(LISTEN), LISTEN)
@@ -161,8 +163,8 @@ export function weirProgram(version: string, context: Context, done: (status: nu
     .showHelpAfterError('(weir agent --help shows what there is)')
     .action(async (flags: AgentFlags) => {
       const { runAgent } = await import('./agent.ts');
-      const { kubeconfig, flowIdKey, profilePort } = flags;
-      done(await runAgent({ ...flags, kubeconfig, flowIdKey, profilePort, version }, context));
+      const { kubeconfig, flowIdKey, bpffs, profilePort } = flags;
+      done(await runAgent({ ...flags, kubeconfig, flowIdKey, bpffs, profilePort, version }, context));
     });
   program
     .command('check')

@@ -2,8 +2,20 @@
  * What outlives the agent's process: the loaded program, its maps and links, under names in a bpffs. One folder a node, since
  * several may share a kernel, and in it one folder for the version that runs.
  */
-import { closeSync, constants, mkdirSync, openSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { WeirError } from '../../lib/errors.ts';
 import type { Libbpf } from './libbpf.ts';
 import { errorText, lockFile } from './libc.ts';
@@ -30,26 +42,23 @@ export class Pins {
   }
 
   /**
-   * Takes the node's pins for this process, until it ends or gives them up; once more changes nothing.
+   * Takes the node's pins for this process, until it ends or clears them; once more changes nothing.
    * @throws WeirError ClusterFailed while another process has them, KernelRefused where nothing can be written there.
    */
   take(): void {
-    if (this.#lock !== undefined) return;
-    try {
-      mkdirSync(this.#folder, { recursive: true, mode: MODE });
-      const lock = openSync(this.#folder, constants.O_RDONLY | constants.O_DIRECTORY);
-      if (lockFile(lock)) {
-        this.#lock = lock;
-        return;
+    while (this.#lock === undefined) {
+      const folder = this.#open();
+      if (!lockFile(folder)) {
+        closeSync(folder);
+        throw new WeirError(
+          'ClusterFailed',
+          'another agent of this node still runs: capturing begins when it has ended; two would report every flow twice',
+        );
       }
-      closeSync(lock);
-    } catch (cause) {
-      throw this.#refused(cause);
+      // Whoever had it may just have removed it.
+      if (isAt(folder, this.#folder)) this.#lock = folder;
+      else closeSync(folder);
     }
-    throw new WeirError(
-      'ClusterFailed',
-      'another agent of this node still runs: capturing begins when it has ended; two would report every flow twice',
-    );
   }
 
   /** Descriptors of the parts of this version, by name; undefined unless all are there. */
@@ -65,9 +74,10 @@ export class Pins {
     return found;
   }
 
-  /** Pins a whole set, in the place of all others. @throws WeirError KernelRefused, with nothing pinned. */
+  /** Pins a whole set, in the place of all others. @throws WeirError as `take`, with nothing pinned. */
   replace(version: string, parts: ReadonlyMap<string, number>): void {
-    this.clear();
+    this.take();
+    this.#empty();
     const unfinished = join(this.#folder, UNFINISHED);
     try {
       mkdirSync(unfinished, { mode: MODE });
@@ -83,15 +93,36 @@ export class Pins {
     }
   }
 
-  /** Removes every set of this node: what no process holds is gone from the kernel then. */
+  /** Removes every set of this node, and its folder: what no process holds is gone from the kernel then. */
   clear(): void {
-    for (const name of readdirSync(this.#folder)) rmSync(join(this.#folder, name), { recursive: true, force: true });
+    this.take();
+    this.#empty();
+    rmdirSync(this.#folder);
+    try {
+      rmdirSync(dirname(this.#folder));
+    } catch {
+      // Another node of this machine has something in it.
+    }
+    this.giveUp();
   }
 
   /** Another process may take them. What is pinned stays. */
   giveUp(): void {
     if (this.#lock !== undefined) closeSync(this.#lock);
     this.#lock = undefined;
+  }
+
+  #empty(): void {
+    for (const name of readdirSync(this.#folder)) rmSync(join(this.#folder, name), { recursive: true });
+  }
+
+  #open(): number {
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: MODE });
+      return openSync(this.#folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    } catch (cause) {
+      throw this.#refused(cause);
+    }
   }
 
   #refused(cause: unknown): WeirError {
@@ -102,6 +133,10 @@ export class Pins {
       { cause },
     );
   }
+}
+
+function isAt(fd: number, path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
 }
 
 /** Whether a bpffs is mounted there. Elsewhere nothing can be pinned. */

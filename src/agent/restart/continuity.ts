@@ -107,7 +107,6 @@ export class Continuity {
     try {
       this.#pins?.take();
     } catch (error) {
-      if (!(error instanceof WeirError) || error.retryable) throw error;
       this.#giveUp(error);
     }
     this.#hasBegun = true;
@@ -138,7 +137,6 @@ export class Continuity {
     try {
       this.#pins?.replace(this.#version, program.parts);
     } catch (error) {
-      if (!(error instanceof WeirError)) throw error;
       this.#giveUp(error);
     }
   }
@@ -187,7 +185,9 @@ export class Continuity {
     this.#pins?.giveUp();
   }
 
-  #giveUp(error: WeirError): void {
+  /** Nothing is kept where it cannot be; but two agents of one node must not capture at once. */
+  #giveUp(error: unknown): void {
+    if (!(error instanceof WeirError) || error.retryable) throw error;
     this.#pins = undefined;
     this.#options.failed(error);
   }
