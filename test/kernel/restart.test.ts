@@ -203,8 +203,7 @@ describe.runIf(mayCapture)(`a capture outlives its agent${whySkipped}`, () => {
     await near.close();
     await far.close();
     await using last = await KeptAgent.start(setting());
-    const isEnd = (line: Line) => line['flow.state'] === 'Closed';
-    await expect.poll(() => records().filter(isEnd).length, SETTLED_WITHIN).toBe(2);
+    await expect.poll(() => records().filter((line) => line['flow.state'] === 'Closed').length, SETTLED_WITHIN).toBe(2);
     const { report } = await last.order('stop');
     expect(accountOf(report, 'all')).toMatchObject({ unaccounted: 0, inFlight: 0, observed: written().size });
     expect(report.node).toMatchObject({ takenOver: 0, openConnections: 0 });

@@ -3,31 +3,8 @@ import type { Account } from '../../export/ledger.ts';
 import { sum } from '../../export/ledger.ts';
 import type { ExportAccount } from '../export/exports.ts';
 import type { AgentReport } from '../lifecycle.ts';
+import type { DeliveryTotals, FlowTotals, SavedTotals } from '../restart/saved-totals.ts';
 import type { AgentStatus } from './standing.ts';
-
-/** The counters of one capture, as a FlowAgent has them. */
-export interface FlowTotals {
-  readonly observed: number;
-  readonly exported: number;
-  readonly filtered: number;
-  readonly sampledOut: number;
-  readonly lost: number;
-}
-
-export interface DeliveryTotals {
-  readonly delivered: number;
-  readonly dropped: number;
-}
-
-/** What totals are made of, for the process that goes on with the counts of this one. */
-export interface SavedTotals {
-  /** Of the FlowAgent that is reported to. */
-  readonly uid: string;
-  readonly flows: readonly (readonly [uid: string, former: FlowTotals])[];
-  readonly deliveries: readonly (readonly [uid: string, former: DeliveryTotals])[];
-  readonly flowsBefore: readonly (readonly [index: number, counted: FlowTotals])[];
-  readonly deliveriesBefore: readonly (readonly [index: number, counted: DeliveryTotals])[];
-}
 
 const NO_FLOWS: FlowTotals = { observed: 0, exported: 0, filtered: 0, sampledOut: 0, lost: 0 };
 const NO_DELIVERIES: DeliveryTotals = { delivered: 0, dropped: 0 };

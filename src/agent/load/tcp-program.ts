@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { WeirError } from '../../lib/errors.ts';
+import { canonicalJson } from '../../plan/canonical.ts';
 import { LEASE, PASS_CONTROL, PROGRAM_CONFIG } from '../decode/layout.generated.ts';
 import { BpfMap, u32Key } from './bpf-map.ts';
 import { type KernelPass, kernelPass } from './kernel-pass.ts';
@@ -103,7 +104,7 @@ export interface TcpProgram {
 /** Changes with everything that two processes must have in common to share a loaded program. @param reader how user space reads it. */
 export function tcpProgramVersion({ flowIdKey, ...options }: TcpProgramOptions, reader: string): string {
   const key = flowIdKey === undefined ? 'random' : Buffer.from(flowIdKey).toString('hex');
-  const rest = JSON.stringify([key, Object.entries(options).toSorted(), PARTS, reader]);
+  const rest = canonicalJson({ ...options, key, parts: PARTS, reader });
   return createHash('sha256').update(readFileSync(OBJECT_FILE)).update(rest).digest('hex').slice(0, 16);
 }
 

@@ -9,7 +9,6 @@ import { LEDGER_COLUMNS } from '../../export/ledger.ts';
 import { WeirError } from '../../lib/errors.ts';
 import type { CaptureSets } from '../../plan/sets.ts';
 import type { Slots, SlotsState } from '../../plan/slots.ts';
-import type { SavedTotals } from '../cluster/totals.ts';
 import { EXPORT_COLUMNS, type Exports, type NamedExport } from '../export/exports.ts';
 import { Libbpf } from '../load/libbpf.ts';
 import { type Mapping, mapShared, monotonicNanos } from '../load/libc.ts';
@@ -27,6 +26,7 @@ import type { KernelCounts, KernelCountsState } from '../report/kernel-counts.ts
 import type { Intake } from '../select/intake.ts';
 import { countedSoFar } from './counted.ts';
 import { Journal } from './journal.ts';
+import type { SavedTotals } from './saved-totals.ts';
 import { Unsettled } from './unsettled.ts';
 
 /** How long the programs go on without an agent: longer than any restart, crash loops and slow image pulls included. */

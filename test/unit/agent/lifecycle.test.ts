@@ -38,7 +38,7 @@ function tcp(): TcpCapture {
     podsChanged: step('pods'),
     relieve: () => undefined,
     selectNow: step('select'),
-    end: async () => void steps.push('empty the ring'),
+    end: async (program) => void steps.push(`empty the ring, ${program}`),
     close() {
       loaded = false;
       steps.push('release');
@@ -113,7 +113,7 @@ describe('an agent and its plans', () => {
     await agent.adopt(ALL);
     expect(steps.splice(0)).toEqual(['read', 'sets', 'wanted', 'exports', 'select']);
     await agent.adopt(NOTHING);
-    expect(steps).toEqual(['read', 'sets', 'wanted', 'exports', 'empty the ring', 'release']);
+    expect(steps).toEqual(['read', 'sets', 'wanted', 'exports', 'empty the ring, removed', 'release']);
   });
 
   it('adopts all else where the program cannot be loaded, and tries again with the next plan', async () => {
@@ -139,6 +139,59 @@ describe('an agent and its plans', () => {
   });
 });
 
+describe('an agent whose capture outlives it', () => {
+  const continuity = (hasRecovered: boolean) => ({
+    begin: step('begin'),
+    hasRecovered,
+    totals: undefined,
+    save: step('save'),
+    end: step('let go'),
+  });
+
+  it('keeps it when it is stopped, and lets another go on', async () => {
+    const agent = new RunningAgent(parts({ continuity: continuity(false) }));
+    await agent.adopt(ALL);
+    expect(steps.splice(0)).toEqual(['begin', 'sets', 'wanted', 'exports', 'save', 'load']);
+    await agent.stop();
+    expect(steps).toEqual(['empty the ring, kept', 'release all', 'empty the queues', 'release', 'let go']);
+  });
+
+  it('removes it where the plan asks for nothing any more, and has nothing to keep when it is stopped', async () => {
+    const agent = new RunningAgent(parts({ continuity: continuity(false) }));
+    await agent.adopt(ALL);
+    steps.length = 0;
+    await agent.adopt(NOTHING);
+    expect(steps.splice(-2)).toEqual(['empty the ring, removed', 'release']);
+    steps.length = 0;
+    loaded = true;
+    await agent.stop();
+    expect(steps).toEqual(['release all', 'empty the queues', 'let go']);
+  });
+
+  it('reads to the end what another has left, also where its own plan asks for nothing', async () => {
+    const agent = new RunningAgent(parts({ continuity: continuity(true) }));
+    await agent.adopt(NOTHING);
+    const removed = ['load', 'empty the ring, removed', 'release'];
+    expect(steps.splice(0)).toEqual(['begin', 'sets', 'wanted', 'exports', 'save', ...removed]);
+    await agent.adopt(NOTHING);
+    expect(steps).toEqual(['begin', 'sets', 'wanted', 'exports', 'save']);
+  });
+
+  it('adopts nothing while another agent runs', async () => {
+    let isAlone = false;
+    const begin = () => {
+      if (!isAlone) throw new Error('another agent of this node still runs');
+      steps.push('begin');
+    };
+    const agent = new RunningAgent(parts({ continuity: { ...continuity(true), begin } }));
+    await expect(agent.adopt(ALL)).rejects.toThrow('another agent');
+    expect(steps).toEqual([]);
+    isAlone = true;
+    await agent.adopt(ALL);
+    expect(steps).toEqual(['begin', 'sets', 'wanted', 'exports', 'save', 'load']);
+  });
+});
+
 describe('an agent that is stopped', () => {
   it('takes no new records, empties ring and queues, counts, and releases everything, once', async () => {
     const agent = new RunningAgent(parts());
@@ -150,7 +203,7 @@ describe('an agent that is stopped', () => {
     expect(first.node).toEqual({ ...NODE, ...bounds, ...INTAKE, faulty: 3 });
     expect(first.crowdedOut).toEqual([9]);
     expect(first.accounts).toMatchObject([{ capture: 'shop/all', observed: 3, unaccounted: 3 }]);
-    expect(steps).toEqual(['empty the ring', 'release all', 'empty the queues', 'release']);
+    expect(steps).toEqual(['empty the ring, removed', 'release all', 'empty the queues', 'release']);
   });
 
   it('reports its last counts from then on, and adopts nothing more', async () => {
