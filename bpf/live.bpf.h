@@ -133,6 +133,9 @@ static __always_inline void take_over(struct sock *sk, struct tcp_sock *tp, stru
 	struct connection *connection = NULL;
 	struct look before = look_at(sk, tp);
 
+	/* It may have ended since it was found to live: then nobody would tell of its end again. */
+	if (!is_held_state(before.state))
+		return;
 	in_order(&begin);
 	begin_now(&begin, sk, tp, before.state);
 	in_order(&begin);

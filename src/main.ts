@@ -10,6 +10,7 @@ import { WeirError } from './lib/errors.ts';
 
 const DEFAULT_COLUMNS = 80;
 const USAGE_STATUS = 2;
+const UNABLE_STATUS = 3;
 const INTERRUPTED_STATUS = 130;
 /** How long the last words on stderr may take when nobody reads stdout: the same reader may be behind both. */
 const LAST_WORDS_MILLIS = 1_000;
@@ -50,6 +51,8 @@ function exitStatusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_STATUS;
   if (error instanceof WeirError) {
     sayLines(process, error.message);
+    if (error.exitStatus === UNABLE_STATUS)
+      sayLines(process, 'weir check tells what capturing needs and what is missing here');
     return error.exitStatus;
   }
   sayLines(process, `weir: unexpected fault: ${error instanceof Error ? error.stack : String(error)}`);

@@ -10,12 +10,14 @@ const CONDITIONS = {
       MissingPrivilege: {
         status: 'False',
         meaning: "The agent's container lacks a capability; the message names it.",
-        remedy: "Give the agents' DaemonSet what docs/security.md lists, and look for a policy that takes it away.",
+        remedy:
+          "Give the agents' DaemonSet what docs/security.md lists, and look for a policy that takes it away. weir check in the agent's pod tells all that is missing.",
       },
       Unsupported: {
         status: 'False',
         meaning: "The node's kernel lacks something; the message says what.",
-        remedy: 'Update the kernel, or keep captures off the node with spec.nodeSelector.',
+        remedy:
+          "Update the kernel, or keep captures off the node with spec.nodeSelector. weir check in the agent's pod tells all that is missing.",
       },
       KernelRefused: {
         status: 'False',

@@ -60,6 +60,11 @@ const SUSPENDED = {
   remedy: 'Set spec.suspend to false.',
 } as const;
 
+const COMPLETED = {
+  meaning: 'The capture has ended by itself, after spec.durationSeconds; its counters stay.',
+  remedy: 'Create it anew, or give it a longer durationSeconds.',
+} as const;
+
 const STALLED =
   'Set, to True, only while nothing but a change of the spec can help; absent otherwise. It takes its reason from Accepted.';
 
@@ -123,6 +128,7 @@ export const CONDITIONS = {
           remedy: '',
         },
         Suspended: { status: 'True', ...SUSPENDED },
+        Completed: { status: 'True', ...COMPLETED },
         AgentNotReporting: {
           status: 'Unknown',
           meaning:
@@ -156,6 +162,7 @@ export const CONDITIONS = {
         NoFlowsYet: NO_FLOWS_YET,
         NoPodsMatched: { status: 'Unknown', ...NO_PODS_MATCHED },
         Suspended: { status: 'Unknown', ...SUSPENDED },
+        Completed: { status: 'Unknown', ...COMPLETED },
         SinkUnreachable: SINK_UNREACHABLE,
         NotAccepted: WAITS_FOR_ACCEPTED,
         RefsNotResolved: WAITS_FOR_REFS,
@@ -173,6 +180,7 @@ export const CONDITIONS = {
         },
         NoPodsMatched: { status: 'True', ...NO_PODS_MATCHED },
         Suspended: { status: 'True', ...SUSPENDED },
+        Completed: { status: 'True', ...COMPLETED },
         AgentNotReporting: { status: 'Unknown', ...see('Programmed') },
         NotSupportedYet: { status: 'False', ...see('Accepted') },
         NamespaceNotPermitted: { status: 'False', ...see('Accepted') },

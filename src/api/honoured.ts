@@ -33,7 +33,6 @@ const CAPTURE: readonly CheckedLimitation[] = [
     standaloneOnly: true,
   },
   { path: 'spec.protocols[]', instead: 'honours TCP', isHonoured: (value) => value === 'TCP' },
-  { path: 'spec.durationSeconds', instead: 'captures until it is stopped' },
 ];
 
 const DESTINATIONS = ['otlp', 'ipfix', 'kafka', 'grpc', 'http', 'loki', 'clickhouse', 's3'];

@@ -11,6 +11,7 @@ import { WeirError } from '../lib/errors.ts';
 import { monotonicMillis, systemTimers } from '../lib/timers.ts';
 import { makeLog } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
+import { serveProfiling } from '../telemetry/profiling.ts';
 import { serveTelemetry } from '../telemetry/server.ts';
 import type { Context } from './context.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -23,6 +24,8 @@ export interface AgentCommandOptions {
   /** File with the key of flow.id; undefined: a random one, and no end of a connection is joined with another node's. */
   readonly flowIdKey: string | undefined;
   readonly listen: ListenAddress;
+  /** Of loopback; undefined: no profiles are served. */
+  readonly profilePort: number | undefined;
   readonly logLevel: LogLevel;
   readonly version: string;
 }
@@ -33,7 +36,7 @@ const STOP_MILLIS = 15_000;
 
 /** Runs until it is interrupted. Returns the exit status; throws WeirError before it starts. */
 export async function runAgent(options: AgentCommandOptions, context: Context): Promise<number> {
-  const { node, listen, logLevel, version, flowIdKey } = options;
+  const { node, listen, profilePort, logLevel, version, flowIdKey } = options;
   const credentials = await credentialsOf(options, context);
   const limits = flowIdKey === undefined ? {} : parseFlowIdKey(await readKey(flowIdKey));
   const log = makeLog(context.stderr, logLevel, 'agent', version);
@@ -60,12 +63,14 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
       ended.resolve();
     },
   });
+  await using profiling = profilePort === undefined ? undefined : await serveProfiling(profilePort);
   const telemetry = await serveTelemetry({
     ...listen,
     registry: agent.metrics.registry,
     notReady: () => agent.notReady(),
   });
   log.info({ address: telemetry.address, node, server: credentials.server.href }, 'started');
+  if (profiling !== undefined) log.info({ address: profiling.address }, 'profiles are served');
   const end = Promise.race([context.interrupted, ended.promise]);
   await Promise.race([agent.start(), end]);
   await end;

@@ -5,11 +5,12 @@ import type { Agent } from '../agent/lifecycle.ts';
 import { findCgroups, requireTracingHere } from '../agent/load/machine.ts';
 import { StaticOwners } from '../attribution/static-owners.ts';
 import { WeirError } from '../lib/errors.ts';
-import { monotonicMillis } from '../lib/timers.ts';
+import { monotonicMillis, systemTimers } from '../lib/timers.ts';
 import type { Plan } from '../plan/plan.ts';
 import { agentReportText } from './agent-report-text.ts';
 import type { Context } from './context.ts';
 import { readInventory, readManifests, STDIN } from './manifests.ts';
+import { endByThemselves } from './own-ends.ts';
 import { say } from './say.ts';
 import { SinkTroubles } from './sink-troubles.ts';
 import { defaultOutput, type Output, openSinks } from './sinks.ts';
@@ -37,7 +38,7 @@ export async function capture(options: CaptureOptions, context: Context): Promis
     return INTERRUPTED_STATUS;
   }
   const { manifests, inventory } = input;
-  const { plan, suspended } = standalonePlan(manifests, inventory, context.hostname);
+  const { plan, suspended, durations } = standalonePlan(manifests, inventory, context.hostname);
   for (const name of suspended) say(context, `FlowCapture ${name} is suspended: left out`);
   if (plan.captures.length === 0) {
     throw new WeirError(
@@ -51,6 +52,10 @@ export async function capture(options: CaptureOptions, context: Context): Promis
 
   const ended = Promise.withResolvers<void>();
   const failures: WeirError[] = [];
+  const fail = (error: unknown): void => {
+    failures.push(new WeirError('Internal', `the agent cannot go on: ${String(error)}`, { cause: error }));
+    ended.resolve();
+  };
   const troubles = new SinkTroubles(monotonicMillis, (text) => say(context, text));
   const own = new OwnAddresses(monotonicMillis);
   const known = {
@@ -76,15 +81,24 @@ export async function capture(options: CaptureOptions, context: Context): Promis
       recordFailed(error) {
         say(context, `a record could not be handled: ${String(error)}; it and any others are counted as faulty`);
       },
-      failed(error) {
-        failures.push(new WeirError('Internal', `the agent cannot go on: ${String(error)}`, { cause: error }));
-        ended.resolve();
-      },
+      failed: fail,
     },
   });
   await adoptOrStop(agent, plan);
   announce(plan, inventory?.pods.length, context);
+  const stopEnds = endByThemselves({
+    plan,
+    durations,
+    timers: systemTimers,
+    now: monotonicMillis,
+    left(rest, names) {
+      for (const name of names) say(context, `FlowCapture ${name} has lasted for its durationSeconds: it ends`);
+      if (rest.captures.length === 0) ended.resolve();
+      else agent.adopt(rest).catch((error: unknown) => fail(error));
+    },
+  });
   await untilEnd(ended.promise, options.durationMillis, context);
+  stopEnds();
   return (await finish(agent, failures, context)) || troubles.exitStatus;
 }
 
@@ -115,7 +129,7 @@ async function readInput({ files, inventory }: CaptureOptions, { stdin }: Contex
 function announce(plan: Plan, pods: number | undefined, context: Context): void {
   const names = plan.captures.map(({ name }) => name).join(', ');
   const where = pods === undefined ? 'everything on this machine' : `${pods} pods of the inventory`;
-  say(context, `capturing TCP of ${where} for ${names}; connections are reported when they end; Ctrl-C ends`);
+  say(context, `capturing TCP of ${where} for ${names}; Ctrl-C ends`);
 }
 
 async function untilEnd(failed: Promise<void>, durationMillis: number | undefined, context: Context): Promise<void> {

@@ -17,3 +17,10 @@ export function parseListenAddress(text: string): ListenAddress {
   }
   return { host, port };
 }
+
+/** A port, 0 for a free one. @throws InvalidArgumentError */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > MAX_PORT) throw new InvalidArgumentError('write a port, such as 6060.');
+  return port;
+}

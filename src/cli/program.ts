@@ -2,9 +2,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.ts';
 import { capture } from './capture.ts';
+import type { CheckOutput } from './check.ts';
 import type { Context } from './context.ts';
 import { parseDuration } from './duration.ts';
-import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { type ListenAddress, parseListenAddress, parsePort } from './listen-address.ts';
 import { OUTPUTS, type Output } from './sinks.ts';
 
 const LISTEN = '127.0.0.1:8080';
@@ -24,6 +25,7 @@ interface AgentFlags {
   readonly kubeconfig?: string;
   readonly flowIdKey?: string;
   readonly listen: ListenAddress;
+  readonly profilePort?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -31,6 +33,7 @@ interface OperatorFlags {
   readonly kubeconfig?: string;
   readonly namespace: string;
   readonly listen: ListenAddress;
+  readonly profilePort?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -62,6 +65,13 @@ until the agents say that nothing of them is in the kernel any more. Captures, e
 this by itself; after kubectl apply -f config/rbac, run it by hand before anything is deleted.
 
 Exit status: 0 at rest, 1 not in time or refused, 2 wrong input; it can be run again.`;
+
+const CHECK_OUTPUTS: readonly CheckOutput[] = ['table', 'json'];
+const CHECK_NOTES = `
+It loads the TCP programs and takes them off again; nothing of it stays. In a cluster, on the node of an agent:
+  kubectl -n weir-system exec POD -- weir check
+
+Exit status: 0 TCP can be captured, degraded or not, 3 it cannot.`;
 
 const CAPTURE_EXAMPLES = `
 Examples:
@@ -117,13 +127,16 @@ export function weirProgram(version: string, context: Context, done: (status: nu
         .default(parseListenAddress(LISTEN), LISTEN)
         .argParser(parseListenAddress),
     )
+    .option('--profile-port <port>', 'serve profiles of the program on this port of 127.0.0.1 (default: no)', parsePort)
     .addOption(new Option('--log-level <level>', 'what is logged at least').choices(LOG_LEVELS).default('info'))
     .addHelpText('after', OPERATOR_NOTES)
     .showHelpAfterError('(weir operator --help shows what there is)')
     .action(async (flags: OperatorFlags) => {
       // Loaded when it is used: the libraries of a cluster cost time and memory that `weir capture` need not pay.
       const { runOperator } = await import('./operator.ts');
-      done(await runOperator({ ...flags, kubeconfig: flags.kubeconfig, version }, context));
+      done(
+        await runOperator({ ...flags, kubeconfig: flags.kubeconfig, profilePort: flags.profilePort, version }, context),
+      );
     });
   program
     .command('agent')
@@ -138,13 +151,24 @@ export function weirProgram(version: string, context: Context, done: (status: nu
         .default(parseListenAddress(LISTEN), LISTEN)
         .argParser(parseListenAddress),
     )
+    .option('--profile-port <port>', 'serve profiles of the program on this port of 127.0.0.1 (default: no)', parsePort)
     .addOption(new Option('--log-level <level>', 'what is logged at least').choices(LOG_LEVELS).default('info'))
     .addHelpText('after', AGENT_NOTES)
     .showHelpAfterError('(weir agent --help shows what there is)')
     .action(async (flags: AgentFlags) => {
       const { runAgent } = await import('./agent.ts');
-      const { kubeconfig, flowIdKey } = flags;
-      done(await runAgent({ ...flags, kubeconfig, flowIdKey, version }, context));
+      const { kubeconfig, flowIdKey, profilePort } = flags;
+      done(await runAgent({ ...flags, kubeconfig, flowIdKey, profilePort, version }, context));
+    });
+  program
+    .command('check')
+    .description('Examine this machine: what capturing needs, whether it is there, and the remedy.')
+    .addOption(new Option('-o, --output <format>', 'how it is printed').choices(CHECK_OUTPUTS).default('table'))
+    .addHelpText('after', CHECK_NOTES)
+    .showHelpAfterError('(weir check --help shows what there is)')
+    .action(async ({ output }: { readonly output: CheckOutput }) => {
+      const { runCheck } = await import('./check.ts');
+      done(runCheck({ output, version }, context));
     });
   program
     .command('uninstall')

@@ -4,7 +4,7 @@ import { selectedPod } from '../agent/select/desired.ts';
 import type { LocatedObject } from '../api/manifest/manifest.ts';
 import type { Problem } from '../api/manifest/problem.ts';
 import type { FlowCapture } from '../api/types.generated.ts';
-import { compilePlan } from '../plan/compile.ts';
+import { compilePlan, nameOf } from '../plan/compile.ts';
 import { inventoryNeeded } from '../plan/inventory-needed.ts';
 import type { CaptureObject, ExportObject } from '../plan/objects.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -27,6 +27,8 @@ export function exportTitle(name: string): string {
 export interface StandalonePlan {
   readonly plan: Plan;
   readonly suspended: readonly string[];
+  /** s after which a capture ends by itself, by its name; of those that do not, nothing. */
+  readonly durations: ReadonlyMap<string, number>;
 }
 
 /** Throws InvalidInput that lists every problem, each at its place in its file. */
@@ -47,7 +49,7 @@ export function standalonePlan(manifests: Manifests, inventory: Inventory | unde
   const { plan, problems, suspended } = compilePlan({ ...common, captures: printed, exports: [...exports, TERMINAL] });
   throwProblems(problems.flatMap((problem) => atItsPlace(problem, located)));
   throwProblems(tooManyForOnePod(plan, inventory, manifests.captures));
-  return { plan, suspended };
+  return { plan, suspended, durations: durationsOf(captures) };
 }
 
 function withExport(object: LocatedObject<FlowCapture>, located: Map<object, LocatedObject>): CaptureObject {
@@ -87,4 +89,13 @@ function tooManyForOnePod(
     const message = `FlowCapture ${name} is one too many for ${what}: at most ${MAX_CAPTURES_IN_SET} captures select one pod; merge or suspend some`;
     return object === undefined ? [] : [object.problemAt(['metadata', 'name'], message, 'fewer captures')];
   });
+}
+
+function durationsOf(captures: readonly FlowCapture[]): Map<string, number> {
+  return new Map(
+    captures.flatMap((capture) => {
+      const { durationSeconds } = capture.spec;
+      return durationSeconds === undefined ? [] : [[nameOf(capture), durationSeconds] as const];
+    }),
+  );
 }

@@ -69,7 +69,7 @@ export class WeirOperator extends KubeOperator {
     this.#queues = {
       capture: queue(captureController(state, client, now)),
       export: queue(exportController(state, client, now)),
-      agent: queue(agentController(state, client, (uids) => this.#wakeCaptures(uids))),
+      agent: queue(agentController(state, client, now, (uids) => this.#wakeCaptures(uids))),
     };
     this.#watches = this.#watch(client, options);
   }

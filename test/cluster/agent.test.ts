@@ -22,6 +22,7 @@ import { World } from '../support/operator/world.ts';
 const reason = mayCapture ? whyNoCluster() : 'no capture here';
 /** A prime, as all counts here are. */
 const CONNECTIONS = 23;
+const PROGRAMS = ['report_live_connections', 'take_over_connections', 'tcp_by_packet', 'tcp_by_process'];
 
 /** One record of a file: its fields by name. */
 type Line = Readonly<Record<string, unknown>>;
@@ -148,7 +149,7 @@ describe.skipIf(reason !== undefined)(`weir agent on a real API server ${reason 
     const exports = [{ name: 'archive', namespace: 'weir-system' }];
     await world.capture('shop/checkout', { podSelector: { matchLabels: { app: 'checkout' } }, exports });
     await isReady('FlowCapture', 'shop/checkout', { status: 'True', reason: 'NoFlowsYet' });
-    expect(programs().toSorted()).toEqual(['tcp_by_packet', 'tcp_by_process']);
+    expect(programs().toSorted()).toEqual(PROGRAMS);
     await connect(checkout, payments);
     const counted = { observed: CONNECTIONS, exported: CONNECTIONS, filtered: 0, lost: 0 };
     await flowsBecome('shop/checkout', counted);

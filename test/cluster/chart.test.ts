@@ -101,13 +101,19 @@ describe.skipIf(reason !== undefined)(`the chart ${reason ?? ''}`, () => {
   );
 
   test('starts commands and options that there are', async () => {
-    const commands = (await rendered()).flatMap(containers).map(({ args }) => args);
+    const everything = ['--set', 'agent.profilePort=6060', '--set', 'operator.profilePort=6060'];
+    const commands = (await rendered(...everything)).flatMap(containers).map(({ args }) => args);
+    expect(commands.filter((args) => args.includes('--profile-port'))).toHaveLength(2);
     expect(new Set(commands.map(([command]) => command))).toEqual(new Set(['agent', 'operator', 'uninstall']));
     expect(commands).toHaveLength(3);
     for (const [command = '', ...options] of commands) {
       const help = await runOrThrow('bin/weir', [command, '--help']);
       for (const option of options.filter((text) => text.startsWith('--'))) expect(help).toContain(`  ${option} <`);
     }
+  });
+
+  test('serves no profiles unless it is told to', async () => {
+    expect(JSON.stringify(await rendered())).not.toContain('--profile-port');
   });
 
   test.each([
@@ -231,6 +237,7 @@ describe.skipIf(reason !== undefined)(`the chart ${reason ?? ''}`, () => {
     ['agent.logLvel=debug', "at '/agent': additional properties 'logLvel' not allowed"],
     ['agnet.logLevel=debug', "at '': additional properties 'agnet' not allowed"],
     ['operator.logLevel=trace', "at '/operator/logLevel': value must be one of 'debug', 'info', 'warn', 'error'"],
+    ['agent.profilePort=65536', "at '/agent/profilePort': maximum: got 65,536, want 65,535"],
     ['agent.fileExports=/etc/weir', "at '/agent/fileExports': '/etc/weir' does not match pattern"],
     ['image.tag=a b', "at '/image/tag': 'a b' does not match pattern"],
     ['uninstall.timeoutSeconds=0', "at '/uninstall/timeoutSeconds': minimum: got 0, want 1"],

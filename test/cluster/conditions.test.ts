@@ -277,19 +277,39 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
     );
   });
 
+  test('durationSeconds ends it by itself: it leaves every plan, and keeps what it counted', async () => {
+    await world.capture('shop/short', { ...SELECTS_CHECKOUT, durationSeconds: 3 });
+    const isPlanned = async () => (await world.getAgent('n1')).spec.plan.captures.map(({ name }) => name);
+    await eventually(async () => expect(await isPlanned()).toContain('shop/short'), { what: 'it is planned' });
+    const { metadata, status } = await world.getCapture('shop/short');
+    const end = new Date(Date.parse(metadata.creationTimestamp ?? '') + 3000).toISOString();
+    expect(Date.parse(status?.endTime ?? '')).toBe(Date.parse(end));
+    const words = /its durationSeconds of 3 were over at/;
+    await conditions(
+      'FlowCapture',
+      'shop/short',
+      ['Programmed True Completed', words],
+      ['Delivering Unknown Completed', words],
+      ['Ready True Completed', words],
+    );
+    await eventually(async () => expect(await isPlanned()).not.toContain('shop/short'), { what: 'it left the plan' });
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(end));
+    await world.deleteCapture('shop/short');
+  });
+
   test('a field that this version does not honour is named, and nothing runs', async () => {
-    await world.capture('shop/asking', { ...SELECTS_CHECKOUT, protocols: ['TCP', 'DNS'] });
+    await world.capture('shop/questions', { ...SELECTS_CHECKOUT, protocols: ['TCP', 'DNS'] });
     const words = /spec\.protocols\[1\]: DNS is not honoured by this version of Weir \(it honours TCP\); remove it/;
     await conditions(
       'FlowCapture',
-      'shop/asking',
+      'shop/questions',
       ['Accepted False NotSupportedYet', words],
       ['Programmed Unknown NotAccepted', words],
       ['Delivering Unknown NotAccepted', words],
       ['Ready False NotSupportedYet', words],
       ['Stalled True NotSupportedYet', words],
     );
-    expect(await kstatusOf('FlowCapture', 'shop/asking')).toBe('Failed');
+    expect(await kstatusOf('FlowCapture', 'shop/questions')).toBe('Failed');
     await world.export('weir-system/kafka', {
       kafka: { brokers: ['k.example:9092'], topic: 't', format: 'JSON', compression: 'None' },
     });
@@ -306,11 +326,11 @@ describe.skipIf(reason !== undefined)(`conditions on a real API server ${reason 
   });
 
   test('mended, it is no longer stalled', async () => {
-    await world.capture('shop/asking', SELECTS_CHECKOUT);
-    await conditions('FlowCapture', 'shop/asking', ['Accepted True Accepted', /legal/]);
+    await world.capture('shop/questions', SELECTS_CHECKOUT);
+    await conditions('FlowCapture', 'shop/questions', ['Accepted True Accepted', /legal/]);
     await eventually(
       async () => {
-        const { status } = await world.getCapture('shop/asking');
+        const { status } = await world.getCapture('shop/questions');
         expect(status?.conditions?.map(({ type }) => type)).toEqual([
           'Accepted',
           'ResolvedRefs',

@@ -49,11 +49,14 @@ describe('what a person asks of the command', () => {
     expect(weir(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it.each([[['--help']], [['capture', '--help']]])('%j explains itself on stdout', (arguments_) => {
-    const { status, stdout, stderr } = weir(arguments_);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/^Usage: weir /);
-  });
+  it.each([[['--help']], [['capture', '--help']], [['check', '--help']]])(
+    '%j explains itself on stdout',
+    (arguments_) => {
+      const { status, stdout, stderr } = weir(arguments_);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(/^Usage: weir /);
+    },
+  );
 
   it('every option of capture is in its help', () => {
     const { stdout } = weir(['capture', '--help']);
@@ -99,6 +102,16 @@ describe('what a person asks of the command', () => {
       'a ring that is no power of two',
       ['capture', '-f', SAMPLE, '--ring-mebibytes', '3'],
       "error: option '--ring-mebibytes <n>' argument '3' is invalid. write a power of two from 1 to 1024.\n(weir capture --help shows what there is)\n",
+    ],
+    [
+      'a format of check that is none',
+      ['check', '-o', 'wide'],
+      "error: option '-o, --output <format>' argument 'wide' is invalid. Allowed choices are table, json.\n(weir check --help shows what there is)\n",
+    ],
+    [
+      'a port that is none',
+      ['agent', '--node', 'a', '--profile-port', '0.0.0.0:6060'],
+      "error: option '--profile-port <port>' argument '0.0.0.0:6060' is invalid. write a port, such as 6060.\n(weir agent --help shows what there is)\n",
     ],
     ['a file that is missing', ['capture', '-f', 'nope.yaml'], 'cannot read nope.yaml: there is no such file\n'],
     ['a directory', ['capture', '-f', 'config'], 'cannot read config: it is a directory; name the files in it\n'],
@@ -186,7 +199,8 @@ describe('without the privileges', () => {
   const drop = ['setpriv', '--inh-caps=-all', '--bounding-set=-all'];
   const root = process.getuid?.() === 0;
   const needed =
-    'capturing needs CAP_BPF and CAP_PERFMON: run weir as root, or in a container with capabilities.add [BPF, PERFMON]\n';
+    'capturing needs CAP_BPF and CAP_PERFMON: run weir as root, or in a container with capabilities.add [BPF, PERFMON]\n' +
+    'weir check tells what capturing needs and what is missing here\n';
 
   it('the command says what is missing and how to get it', () => {
     const ended = weir(['capture', '-f', SAMPLE], { before: root ? drop : [] });

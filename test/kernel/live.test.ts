@@ -136,7 +136,9 @@ describe.runIf(mayCapture)(`connections that live on${whySkipped}`, () => {
     await dialler.held.close(PATIENCE_MS);
     await acceptor.held.close(PATIENCE_MS);
     await listener.close();
-    await expect.poll(() => capture.report().node.openConnections, { timeout: PATIENCE_MS }).toBe(0);
+    await expect
+      .poll(() => capture.report().node, { timeout: PATIENCE_MS })
+      .toMatchObject({ openConnections: 0, missedStateChanges: 0 });
     const { accounts, node: ended } = await capture.stop();
     const { joined, joinMissed } = ended;
 

@@ -121,7 +121,11 @@ async function liveCaptured(
     expected.push(expectedHalf('destination', destination, processes, acceptor.executable));
   }
   const halves = [source, destination];
-  return { told: flows.map((flow, index) => toldHalf(flow, expected[index], halves[index]?.orNobody)), expected };
+  const holders = new Set(processes.values());
+  return {
+    told: flows.map((flow, index) => toldHalf(flow, expected[index], holders, halves[index]?.orNobody)),
+    expected,
+  };
 }
 
 function bySourceFirst(a: Flow, b: Flow): number {
@@ -154,11 +158,18 @@ function expectedHalf(
   };
 }
 
-function toldHalf(flow: Flow, expected: Told | undefined, orNobody: boolean = false): Told {
+function toldHalf(
+  flow: Flow,
+  expected: Told | undefined,
+  holders: ReadonlySet<number | undefined>,
+  orNobody: boolean = false,
+): Told {
   const [own, far] = flow.observer === 'source' ? [flow.source, flow.destination] : [flow.destination, flow.source];
   const { tcp } = flow;
   if (tcp?.closeReason === undefined) throw new Error('a record without its end');
   const { closeReason, established, closed, handshakeDuration, retransmits } = tcp;
+  // A pass over all open files may come by at any time, and see who holds a socket whose end tells of nobody.
+  const isSeenByPass = expected?.process === undefined && holders.has(flow.process?.pid);
   return {
     observer: flow.observer,
     state: flow.state,
@@ -167,7 +178,7 @@ function toldHalf(flow: Flow, expected: Told | undefined, orNobody: boolean = fa
     closed,
     sent: own.bytes,
     received: far.bytes,
-    process: flow.process ?? (orNobody ? expected?.process : undefined),
+    process: isSeenByPass ? undefined : (flow.process ?? (orNobody ? expected?.process : undefined)),
     handshake: handshakeDuration === undefined ? 'unknown' : 'known',
     retransmits: expected?.retransmits === 'some' && retransmits > 0 ? 'some' : retransmits,
   };

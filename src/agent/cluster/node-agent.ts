@@ -240,7 +240,10 @@ export class NodeAgent {
     if (standing !== undefined) this.#totals.begin(standing.uid, standing.status, this.#agent.report());
     log.info({ captures: plan.captures.length, programs: plan.programs, hash: plan.hash }, 'adopted a plan');
     if (failure !== undefined) {
-      log.error({ error: failure.message, retryMillis: RETRY_MILLIS }, 'a program of the plan does not run');
+      log.error(
+        { error: failure.message, retryMillis: RETRY_MILLIS },
+        'a program of the plan does not run; weir check in this pod tells what is missing',
+      );
       this.#cancelRetry = timers.after(RETRY_MILLIS, () => this.#adoptSoon());
     }
     this.#reporter.changed();

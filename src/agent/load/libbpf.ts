@@ -57,6 +57,7 @@ interface Functions {
   readonly updateElement: (fd: number, key: Uint8Array, value: Uint8Array, flags: number) => number;
   readonly deleteElement: (fd: number, key: Uint8Array) => number;
   readonly possibleCpus: () => number;
+  readonly versionString: () => string;
   readonly setPrint: (print: unknown) => unknown;
 }
 
@@ -99,6 +100,11 @@ export class Libbpf {
     const log = this.#log;
     this.#log = '';
     return log;
+  }
+
+  /** Such as `1.1`. */
+  version(): string {
+    return this.#functions.versionString().replace(/^v/, '');
   }
 
   /** Opens an object file; undefined when it cannot be read or parsed. */
@@ -246,6 +252,7 @@ function lookUp(library: LibraryHandle): Functions {
     updateElement: symbol('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
     deleteElement: symbol('int bpf_map_delete_elem(int fd, const void *key)'),
     possibleCpus: symbol('int libbpf_num_possible_cpus()'),
+    versionString: symbol('const char *libbpf_version_string()'),
     setPrint: symbol('void *libbpf_set_print(void *print)'),
   };
 }

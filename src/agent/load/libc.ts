@@ -1,4 +1,4 @@
-/** The few C library calls that Node does not offer: shared mappings, and clocks to the nanosecond. */
+/** The few C library calls that Node does not offer: shared mappings, clocks to the nanosecond, and whether bpf(2) is open. */
 import { constants } from 'node:os';
 import koffi from 'koffi';
 import { WeirError } from '../../lib/errors.ts';
@@ -16,6 +16,9 @@ const vsnprintf: (buffer: Uint8Array, size: number, format: string, variadic: un
   'int vsnprintf(_Out_ uint8_t *buffer, size_t size, const char *format, void *arguments)',
 );
 const getpagesize: () => number = libc.func('int getpagesize()');
+const syscall: (number: number, command: number, attributes: null, size: number) => number = libc.func(
+  'long syscall(long number, long command, void *attributes, long size)',
+);
 const strerror: (error: number) => string = libc.func('const char *strerror(int error)');
 
 const PROT_READ = 1;
@@ -25,6 +28,10 @@ const MAP_FAILED = 2n ** 64n - 1n;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const MAX_LINE = 4096;
+/** By Node's names of the architectures that Weir runs on. */
+const BPF_SYSCALL: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
+/** Of no kernel. */
+const NO_BPF_COMMAND = 9999;
 
 /** Bytes of a memory page: 4 KiB on x86-64, up to 64 KiB on arm64. */
 export const PAGE_BYTES: number = getpagesize();
@@ -76,4 +83,11 @@ export function errorText(errno: number): string {
   const number = Math.abs(errno);
   const name = Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
   return `${name} (${strerror(number)})`;
+}
+
+/** errno of a bpf(2) whose command does not exist: EINVAL when it came as far as the kernel's own code. */
+export function bpfErrno(): number {
+  const number = BPF_SYSCALL[process.arch];
+  if (number === undefined) return constants.errno.ENOSYS;
+  return syscall(number, NO_BPF_COMMAND, null, 0) < 0 ? koffi.errno() : 0;
 }

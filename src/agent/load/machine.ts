@@ -3,7 +3,8 @@ import { release } from 'node:os';
 import { cgroup2Mount } from '../identify/cgroup-mount.ts';
 import { requireTracing } from './refusal.ts';
 
-const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
+/** The kernel's own type information. */
+export const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 
 /** Where pods are found on this machine. @throws WeirError Unsupported where there is no cgroup2 hierarchy. */
 export function findCgroups(): { readonly mount: string; readonly version1: boolean } {

@@ -15,21 +15,29 @@ export function missingCapabilities(status: string): readonly string[] {
   return (['CAP_BPF', 'CAP_PERFMON'] as const).filter((name) => !has(name));
 }
 
+/** Why a process with this /proc/self/status may not trace; undefined when it may. */
+export function capabilityRefusal(status: string): WeirError | undefined {
+  const missing = missingCapabilities(status);
+  if (missing.length === 0) return undefined;
+  return new WeirError(
+    'MissingPrivilege',
+    `capturing needs ${missing.join(' and ')}: run weir as root, or in a container with capabilities.add [BPF, PERFMON]`,
+  );
+}
+
+/** Why a kernel cannot be traced that has no BTF; undefined when it has. */
+export function btfRefusal(kernelBtf: boolean): WeirError | undefined {
+  if (kernelBtf) return undefined;
+  return new WeirError(
+    'Unsupported',
+    'this kernel has no BTF (/sys/kernel/btf/vmlinux): use a kernel built with CONFIG_DEBUG_INFO_BTF=y, 5.15 or newer',
+  );
+}
+
 /** Throws before anything is loaded when this machine or process cannot run eBPF tracing. */
 export function requireTracing(facts: { readonly status: string; readonly kernelBtf: boolean }): void {
-  const missing = missingCapabilities(facts.status);
-  if (missing.length > 0) {
-    throw new WeirError(
-      'MissingPrivilege',
-      `capturing needs ${missing.join(' and ')}: run weir as root, or in a container with capabilities.add [BPF, PERFMON]`,
-    );
-  }
-  if (!facts.kernelBtf) {
-    throw new WeirError(
-      'Unsupported',
-      'this kernel has no BTF (/sys/kernel/btf/vmlinux): use a kernel built with CONFIG_DEBUG_INFO_BTF=y, 5.15 or newer',
-    );
-  }
+  const refusal = capabilityRefusal(facts.status) ?? btfRefusal(facts.kernelBtf);
+  if (refusal !== undefined) throw refusal;
 }
 
 /** Turns a failed load into an error for a person, with the verifier's last lines. */

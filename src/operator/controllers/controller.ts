@@ -11,6 +11,14 @@ export interface Outcome {
 /** Nothing was to be done. */
 export const UNCHANGED: Outcome = { written: undefined };
 
+/** Timers take 24 days at most; a day is no work. */
+const LONGEST_RECHECK_MILLIS = 86_400_000;
+
+/** ms from now until that time, which is to come: a look, or one on the way to it. Both in ms since the epoch. */
+export function untilMillis(time: number, now: number): number {
+  return Math.min(Math.max(1, Math.ceil(time - now)), LONGEST_RECHECK_MILLIS);
+}
+
 /** gather → plan → apply for one kind. */
 export interface Controller {
   /** For logs and metrics. */

@@ -53,7 +53,7 @@ function randomStep(random: () => number, pick: <T>(items: readonly T[]) => T): 
       world.capture(capture, { nodeSelector: { matchLabels: { zone: 'a' } } }),
     ),
     step(`suspend ${capture}`, (world) => world.capture(capture, { podSelector, suspend: true })),
-    step(`capture ${capture} not honoured`, (world) => world.capture(capture, { sampling: { oneIn: 7 } })),
+    step(`capture ${capture} not honoured`, (world) => world.capture(capture, { protocols: ['UDP'] })),
     step(`delete ${capture}`, (world) => world.deleteCapture(capture)),
     step(`export ${target}`, (world) => world.export(target, { stdout: {}, allowedNamespaces: { from: 'All' } })),
     step(`export ${target} to its own`, (world) =>

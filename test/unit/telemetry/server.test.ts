@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Listener } from '../../../src/telemetry/http.ts';
 import { operatorMetrics } from '../../../src/telemetry/operator-metrics.ts';
-import { serveTelemetry, type TelemetryServer } from '../../../src/telemetry/server.ts';
+import { serveTelemetry } from '../../../src/telemetry/server.ts';
 
-let server: TelemetryServer;
+let server: Listener;
 let reason: string | undefined;
 let sizes: [string, number][];
 

@@ -4,7 +4,7 @@ import { OwnWrites } from '../../../kube/own-writes.ts';
 import type { Agent } from '../../state/objects.ts';
 import { reduceAgent } from '../../state/reduce.ts';
 import type { State } from '../../state/state.ts';
-import { type Controller, UNCHANGED } from '../controller.ts';
+import { type Controller, UNCHANGED, untilMillis } from '../controller.ts';
 import { applyAgent, releaseAgent } from './apply.ts';
 import { gatherAgent } from './gather.ts';
 import { planAgent } from './plan.ts';
@@ -12,11 +12,13 @@ import { planAgent } from './plan.ts';
 /**
  * Keeps each node's FlowAgent, whose plan is all that its agent obeys.
  *
+ * @param now ms since the epoch.
  * @param onRefused told the uids of captures that fit into a node's plan no more, or again.
  */
 export function agentController(
   state: State,
   client: KubeClient,
+  now: () => number,
   onRefused: (uids: readonly string[]) => void,
 ): Controller {
   const own = new OwnWrites<Agent>();
@@ -25,14 +27,17 @@ export function agentController(
     kind: FLOW_AGENTS.kind,
     async reconcile(node) {
       const agent = own.current(node, state.agents.get(node));
-      const { write, release, refused } = planAgent(gatherAgent(state, node, agent));
+      const time = now();
+      const facts = gatherAgent(state, node, agent, time);
+      const { write, release, refused } = planAgent(facts);
+      const recheckMillis = facts.nextEnd === undefined ? undefined : untilMillis(facts.nextEnd, time);
       const changed = remember(state, node, refused ?? new Set());
       if (changed.length > 0) onRefused(changed);
       if (release && agent !== undefined) return { written: await releaseAgent(client, agent) };
-      if (write === undefined) return UNCHANGED;
+      if (write === undefined) return { ...UNCHANGED, recheckMillis };
       const written = await applyAgent(client, write);
       own.record(node, reduceAgent(written, agent));
-      return { written };
+      return { written, recheckMillis };
     },
   };
 }

@@ -1,11 +1,13 @@
 import { summary, type Verdict, verdict } from '../../../api/conditions.ts';
-import { withTransitions } from '../../../api/transitions.ts';
+import { timestamp, withTransitions } from '../../../api/transitions.ts';
 import type { CaptureReport, FlowCapture } from '../../../api/types.generated.ts';
+import { endOf } from '../../../plan/duration.ts';
 import { isAccepted } from '../../acceptance.ts';
 import { firstFalse } from '../../status/conditions.ts';
 import { worstFailures } from '../../status/failures.ts';
 import { latest } from '../../status/latest.ts';
 import { type AgentRow, retire } from '../../status/retired.ts';
+import { untilMillis } from '../controller.ts';
 import { delivering, sinkFailures } from './delivering.ts';
 import type { CaptureFacts } from './facts.ts';
 import { notProgrammed, type Programming, programming } from './programmed.ts';
@@ -27,14 +29,15 @@ export function planCapture(facts: CaptureFacts, now: number): CaptureDecision {
   const { capture, accepted, resolved, matchedPods } = facts;
   const before = capture.object.status ?? {};
   const { flows, retired } = ledger(facts);
-  const idle = whyIdle(facts);
+  const idle = whyIdle(facts, now);
+  const end = endOf(capture.object);
   const progress = idle === undefined ? programming(facts, now) : notProgrammed(idle.programmed);
   const delivery = idle === undefined ? delivering(facts, flows.exported) : idle.delivering;
   const verdicts = conclude([accepted, resolved, progress.verdict, delivery]);
   const failures = worstFailures([...progress.failures, ...(idle === undefined ? sinkFailures(facts) : [])], FAILURES);
   const lastFlowTime = latest([before.lastFlowTime, ...facts.rows.map(({ row }) => row.lastFlowTime)]);
   return {
-    recheckMillis: progress.recheckMillis,
+    recheckMillis: soonest(progress.recheckMillis, end !== undefined && end > now ? untilMillis(end, now) : undefined),
     status: {
       observedGeneration: capture.generation,
       conditions: withTransitions(verdicts, before.conditions, capture.generation, now),
@@ -43,24 +46,36 @@ export function planCapture(facts: CaptureFacts, now: number): CaptureDecision {
       flows,
       ...(retired !== undefined && { retired }),
       ...(lastFlowTime !== undefined && { lastFlowTime }),
+      ...(end !== undefined && { endTime: timestamp(end) }),
       ...(failures.length > 0 && { failures }),
     },
   };
 }
 
 /** Why nothing of the capture is to run; undefined where it is. */
-function whyIdle({
-  capture,
-  accepted,
-  resolved,
-}: CaptureFacts): { programmed: Verdict; delivering: Verdict } | undefined {
+function whyIdle(
+  { capture, accepted, resolved }: CaptureFacts,
+  now: number,
+): { programmed: Verdict; delivering: Verdict } | undefined {
   if (!isAccepted(accepted)) return both('NotAccepted', `nothing runs: ${accepted.message}`);
+  const end = endOf(capture.object);
+  // What has ended has ended, suspended or not, whatever has become of its exports.
+  if (end !== undefined && end <= now) return both('Completed', completed(capture.object, end));
   if (resolved.status !== 'True') return both('RefsNotResolved', `nothing runs: ${resolved.message}`);
   if (capture.object.spec.suspend) return both('Suspended', 'spec.suspend is true: set it to false to go on');
   return undefined;
 }
 
-function both(reason: 'NotAccepted' | 'RefsNotResolved' | 'Suspended', message: string) {
+function completed({ spec }: FlowCapture, end: number): string {
+  return `its durationSeconds of ${spec.durationSeconds} were over at ${timestamp(end)}: make it longer, or create the capture anew`;
+}
+
+function soonest(...millis: readonly (number | undefined)[]): number | undefined {
+  const known = millis.filter((each) => each !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+function both(reason: 'NotAccepted' | 'RefsNotResolved' | 'Suspended' | 'Completed', message: string) {
   return {
     programmed: verdict('FlowCapture', 'Programmed', reason, message),
     delivering: verdict('FlowCapture', 'Delivering', reason, message),

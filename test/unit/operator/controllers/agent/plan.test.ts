@@ -19,6 +19,7 @@ function facts(rest: Partial<AgentFacts> = {}): AgentFacts {
     agent: undefined,
     nodeCount: 3,
     captures: [checkout],
+    nextEnd: undefined,
     exports: [archive],
     countersPending: false,
     namespaceLabels: () => ({}),
