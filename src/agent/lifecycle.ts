@@ -1,6 +1,6 @@
 /** A running agent: how one plan follows another, and the order in which it stops. */
 import type { Account, Ledger } from '../export/ledger.ts';
-import type { RouteTable } from '../export/routes.ts';
+import type { CaptureRoute, RouteTable } from '../export/routes.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CaptureSets } from '../plan/sets.ts';
 import type { Slots } from '../plan/slots.ts';
@@ -69,7 +69,7 @@ export interface Parts {
   readonly tree: Pick<CgroupTree, 'omitted'>;
   readonly slots: Pick<Slots, 'adopt'>;
   readonly sets: Pick<CaptureSets, 'adopt' | 'overflows'>;
-  readonly table: Pick<RouteTable, 'adopt'>;
+  readonly table: Pick<RouteTable, 'adopt' | 'captures'>;
   readonly ledger: Pick<Ledger, 'adopt' | 'forget' | 'observedTotals' | 'accounts'>;
   readonly exports: Pick<Exports, 'adopt' | 'forget' | 'accounts' | 'drain'>;
   readonly counts: Pick<KernelCounts, 'byCapture' | 'node' | 'forget'>;
@@ -147,6 +147,8 @@ export class RunningAgent implements Agent {
     const isFirst = !this.#hasBegun;
     continuity?.begin();
     this.#hasBegun = true;
+    const leaving = capturesWithout(table.captures, plan);
+    if (leaving.size > 0) await this.#tcp?.reportTo(leaving);
     // What the kernel wrote under the plan before goes the way of that plan.
     this.#tcp?.readNow();
     const adopted = slots.adopt(plan);
@@ -217,4 +219,11 @@ export class RunningAgent implements Agent {
       },
     };
   }
+}
+
+/** Those of these captures, by index, that a plan does not have. */
+function capturesWithout(captures: Iterable<CaptureRoute>, plan: Plan): ReadonlySet<number> {
+  const planned = new Set(plan.captures.map(({ uid, name }) => uid ?? name));
+  const missing = Array.from(captures).filter(({ uid, name }) => !planned.has(uid ?? name));
+  return new Set(missing.map(({ index }) => index));
 }

@@ -1,5 +1,6 @@
 /** The TCP program, and all that lives and dies with it: nothing of it is there while no capture asks for TCP. */
 import { monotonicMillis, type Timers } from '../lib/timers.ts';
+import type { PlanCapture } from '../plan/plan.ts';
 import type { Wishes } from '../plan/wishes.ts';
 import type { WallClock } from './decode/wall-clock.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
@@ -25,7 +26,7 @@ export interface TcpCaptureOptions {
   readonly tree: CgroupTree;
   readonly desired: () => DesiredSelection;
   /** Those captures of a set that are in the plan. */
-  readonly capturesOf: (set: number) => readonly Wishes[];
+  readonly capturesOf: (set: number) => readonly (Wishes & Pick<PlanCapture, 'index'>)[];
   readonly clock: WallClock;
   readonly record: RecordHandler;
   readonly counts: KernelCounts;
@@ -45,6 +46,8 @@ export interface TcpCapture {
   readonly peersOmitted: number;
   /** Handles every record that waits now. */
   readNow(): void;
+  /** Reports what live connections have carried until now, as far as these captures select them, which are about to end. */
+  reportTo(captures: ReadonlySet<number>): Promise<void>;
   /** Pods have changed: the selection follows within moments. */
   podsChanged(): void;
   /** What is selected has changed: the selection has followed when this returns. */
@@ -121,6 +124,12 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
     },
     readNow() {
       while (ring.drain(EXPORTER_OPTIONS.maxRecords) === EXPORTER_OPTIONS.maxRecords);
+    },
+    async reportTo(captures) {
+      const isTheirs = (set: number) => capturesOf(set).some(({ index }) => captures.has(index));
+      policies.hurry([...selection.sets].filter(isTheirs));
+      await passes.reportNow();
+      policies.calm();
     },
     podsChanged: () => keeper.changed(),
     selectNow: () => keeper.refresh(),

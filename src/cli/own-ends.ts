@@ -26,8 +26,8 @@ export function endByThemselves({ plan, durations, timers, now, left }: OwnEndsO
     if (next < Number.POSITIVE_INFINITY)
       cancel = timers.after(Math.min(Math.max(0, next - (now() - begun)), LONGEST_MILLIS), look);
   };
+  const isOver = (name: string) => millisOf(name) <= now() - begun;
   const look = (): void => {
-    const isOver = (name: string) => millisOf(name) <= now() - begun;
     const ended = captures.filter(({ name }) => isOver(name)).map(({ name }) => name);
     captures = captures.filter(({ name }) => !isOver(name));
     if (ended.length > 0) {

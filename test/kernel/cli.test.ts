@@ -90,6 +90,40 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
     },
   );
 
+  it('ends by itself when each capture has lasted for its durationSeconds, each with what it has seen by then', async () => {
+    const items = [
+      manifest('FlowCapture', 'short', { durationSeconds: 2 }),
+      manifest('FlowCapture', 'longer', { durationSeconds: 4 }),
+    ];
+    writeFileSync(path('short.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    const { process, said, ended } = await start('pipe', 'short.json');
+    const stdout = text(readable(process.stdout));
+    const { near, far } = await scene.connection();
+    await Promise.all([near.send(31), far.receive(31)]);
+    await near.wait({ unacked: 0 });
+    const over = (name: string) => `weir: FlowCapture lab/${name} has lasted for its durationSeconds: it ends`;
+    await vi.waitUntil(() => said().includes(over('short')), { timeout: 10_000 });
+    expect(said()).not.toContain(over('longer'));
+    await traffic(HALVES / 2);
+    const { status, stderr } = await ended;
+    const flows = (await stdout)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    await Promise.all([near.close(), far.close()]);
+    expect(status).toBe(0);
+    expect(stderr).toContain(over('longer'));
+    const own = flows.filter((flow) => flow['source.port'] === near.local.port);
+    expect(own.map((flow) => [flow.capture, flow['source.bytes']])).toEqual([
+      [['lab/longer', 'lab/short'], 31],
+      [['lab/longer', 'lab/short'], 31],
+    ]);
+    expect(flows).toHaveLength(HALVES + 2);
+    expect(stderr).toMatch(/^lab\/short +2 +2 +0 +0 +0$/m);
+    expect(stderr).toMatch(new RegExp(`^lab/longer +${HALVES + 2} +${HALVES + 2} +0 +0 +0$`, 'm'));
+    expect(stderr).toContain(BALANCED);
+  });
+
   it('ends by itself, quietly, when its reader has gone: | head -1', async () => {
     const { process, ended } = await start('pipe');
     await traffic(1);

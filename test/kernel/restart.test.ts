@@ -9,8 +9,9 @@ import { sum } from '../../src/export/ledger.ts';
 import { heldBy, stillThere } from '../support/bpf-objects.ts';
 import { accountOf } from '../support/capture.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
-import { KeptAgent, PrivateBpffs, type Setting } from '../support/kept-agent.ts';
+import { KeptAgent, type Setting } from '../support/kept-agent.ts';
 import { listed } from '../support/pod-inventory.ts';
+import { PrivateBpffs } from '../support/private-bpffs.ts';
 import { Scene } from '../support/scene.ts';
 
 const TIMEOUT_MS = 50_000;

@@ -48,6 +48,12 @@ export class LivePasses {
     this.#every(this.#options.reportMillis, () => this.#report());
   }
 
+  /** Resolves when a look that begins from now on has ended. */
+  reportNow(): Promise<void> {
+    this.#report();
+    return this.#turn;
+  }
+
   /** What is selected has changed: connections change hands, or are new to everybody. */
   reselected(): void {
     if (this.#reselecting || this.#stopping) return;

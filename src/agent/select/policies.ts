@@ -11,12 +11,15 @@ const NANOS = 1_000_000_000n;
 /** Looks in the shortest of all times: a report is late by at most a fifth of it. */
 const LOOKS = 5;
 const LEAST_LOOK_MILLIS = 200;
+/** ns; 0 would be the default. */
+const EVERY_LOOK = 1n;
 
 export class Policies {
   readonly #map: Pick<BpfMap, 'update'>;
   readonly #peers: Pick<PeerLists, 'commonId' | 'keep'>;
   readonly #capturesOf: (set: number) => readonly Wishes[];
-  readonly #written = new Map<number, string>();
+  readonly #written = new Map<number, Uint8Array>();
+  #hurried: ReadonlySet<number> = new Set();
   #sets: readonly number[] = [];
   #relief = NO_RELIEF;
   #shortest = DEFAULT_REPORTING.idleSeconds;
@@ -70,18 +73,43 @@ export class Policies {
     this.write(this.#sets);
   }
 
+  /** Until `calm`, every look reports the live connections of these sets. */
+  hurry(sets: Iterable<number>): void {
+    this.#hurried = new Set(sets);
+    this.#tellAgain(this.#hurried);
+  }
+
+  /** What has been said of sets holds again. */
+  calm(): void {
+    const hurried = this.#hurried;
+    this.#hurried = new Set();
+    this.#tellAgain(hurried);
+  }
+
   /** ms between two looks at the live connections, so that no report is late by much. */
   get lookMillis(): number {
     return Math.max(LEAST_LOOK_MILLIS, (this.#shortest * 1000) / LOOKS);
   }
 
   #write(set: number, policy: Uint8Array): 'same' | 'new' | 'changed' {
-    const text = policy.join();
     const before = this.#written.get(set);
-    if (before === text) return 'same';
-    this.#map.update(u32Key(set), policy);
-    this.#written.set(set, text);
+    if (before !== undefined && Buffer.compare(before, policy) === 0) return 'same';
+    this.#tell(set, policy);
+    this.#written.set(set, policy);
     return before === undefined ? 'new' : 'changed';
+  }
+
+  #tellAgain(sets: Iterable<number>): void {
+    for (const set of sets) {
+      const policy = this.#written.get(set);
+      if (policy !== undefined) this.#tell(set, policy);
+    }
+  }
+
+  #tell(set: number, policy: Uint8Array): void {
+    const told = Uint8Array.from(policy);
+    if (this.#hurried.has(set)) new DataView(told.buffer).setBigUint64(SET_POLICY.activeNs, EVERY_LOOK, true);
+    this.#map.update(u32Key(set), told);
   }
 }
 

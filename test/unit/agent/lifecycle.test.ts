@@ -35,6 +35,7 @@ function tcp(): TcpCapture {
     omitted: 6,
     peersOmitted: 8,
     readNow: step('read'),
+    reportTo: async (captures) => void steps.push(`report to ${[...captures].join()}`),
     podsChanged: step('pods'),
     relieve: () => undefined,
     selectNow: step('select'),
@@ -113,7 +114,18 @@ describe('an agent and its plans', () => {
     await agent.adopt(ALL);
     expect(steps.splice(0)).toEqual(['read', 'sets', 'wanted', 'exports', 'select']);
     await agent.adopt(NOTHING);
-    expect(steps).toEqual(['read', 'sets', 'wanted', 'exports', 'empty the ring, removed', 'release']);
+    expect(steps).toEqual(['report to 0', 'read', 'sets', 'wanted', 'exports', 'empty the ring, removed', 'release']);
+  });
+
+  it('tells those that the next plan does not have what is known until then, and only those', async () => {
+    const agent = new RunningAgent(parts());
+    const [ends, stays] = [capture('shop/ends', {}), capture('shop/stays', {})];
+    await agent.adopt(compile([ends, stays]).plan);
+    steps.length = 0;
+    await agent.adopt(compile([stays]).plan);
+    expect(steps.splice(0)).toEqual(['report to 0', 'read', 'sets', 'wanted', 'exports', 'select']);
+    await agent.adopt(compile([capture('shop/stays', { podSelector: {} })]).plan);
+    expect(steps).toEqual(['read', 'sets', 'wanted', 'exports', 'select']);
   });
 
   it('adopts all else where the program cannot be loaded, and tries again with the next plan', async () => {

@@ -55,7 +55,6 @@ const REFUSED: readonly (readonly ['FlowCapture' | 'FlowExport', string, string]
     `f:4:22: spec.nodeSelector: nodeSelector ${TAIL('captures on this node whatever its labels')}`,
   ],
   ['FlowCapture', '{protocols: [TCP, DNS]}', `f:4:25: spec.protocols[1]: DNS ${TAIL('honours TCP')}`],
-  ['FlowCapture', '{durationSeconds: 5}', `f:4:25: spec.durationSeconds: 5 ${TAIL('captures until it is stopped')}`],
   ['FlowExport', '{otlp: {endpoint: "https://a"}}', `f:4:14: spec.otlp: otlp ${TAIL('honours stdout and file')}`],
   ['FlowExport', '{ipfix: {address: "a:1"}}', `f:4:15: spec.ipfix: ipfix ${TAIL('honours stdout and file')}`],
   [

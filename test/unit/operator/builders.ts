@@ -14,14 +14,14 @@ export const NOW = Date.parse('2026-11-25T12:00:00Z');
 export function capture(
   key: string,
   spec: Partial<FlowCapture['spec']> = {},
-  rest: { generation?: number; status?: FlowCapture['status']; uid?: string } = {},
+  rest: { generation?: number; status?: FlowCapture['status']; uid?: string; created?: string } = {},
 ): Capture {
   const [namespace = '', name = ''] = key.split('/');
-  const { generation = 1, uid = `uid-${key}`, status } = rest;
+  const { generation = 1, uid = `uid-${key}`, status, created = '2026-11-25T11:00:00Z' } = rest;
   const object: FlowCapture = {
     apiVersion: 'weir.dev/v1alpha1',
     kind: 'FlowCapture',
-    metadata: { name, namespace, uid, generation },
+    metadata: { name, namespace, uid, generation, creationTimestamp: created },
     spec: {
       protocols: ['TCP'],
       direction: 'Any',

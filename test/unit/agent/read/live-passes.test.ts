@@ -56,6 +56,24 @@ describe('the looks at live connections', () => {
     await passes.stop();
   });
 
+  test('come at once where somebody waits for one, after the one that runs', async () => {
+    passes.start();
+    await after(0);
+    held = Promise.withResolvers();
+    await after(1000);
+    const ends: string[] = [];
+    const end = (async () => {
+      await passes.reportNow();
+      ends.push('reported');
+    })();
+    await settle();
+    expect([log.splice(0), ends]).toEqual([[], []]);
+    held.resolve();
+    await end;
+    expect([log, ends]).toEqual([['report'], ['reported']]);
+    await passes.stop();
+  });
+
   test('do not queue up behind a slow one, and one that runs is waited for at the end', async () => {
     held = Promise.withResolvers();
     passes.start();

@@ -72,6 +72,24 @@ describe('the policy of a set', () => {
   });
 });
 
+test('sets that are in a hurry are reported at every look, whatever is written meanwhile, until they are calm', () => {
+  const reporting = { activeSeconds: 5, idleSeconds: 3 };
+  sets = { 1: [{ reporting }], 2: [{ reporting }] };
+  policies.write([1, 2]);
+  policies.hurry([1, 7]);
+  expect([policy(1), policy(2).active, written.has(7)]).toEqual([
+    { active: 1e-9, idle: 3, below: 0, role: ROLE.unknown },
+    5,
+    false,
+  ]);
+  sets[1] = [{ reporting, oneIn: 2 }];
+  policies.write([1, 2]);
+  expect(policy(1)).toMatchObject({ active: 1e-9, below: 2 ** 31 });
+  policies.calm();
+  expect(policy(1)).toMatchObject({ active: 5, idle: 3, below: 2 ** 31 });
+  expect(policies.write([1, 2])).toBe(false);
+});
+
 test('a policy refers to the list of peers that its captures have in common, and such lists are kept', () => {
   const peers = [{ action: 'Exclude', ports: ['53'] }] as const;
   sets = { 1: [{ peers }, {}], 2: [{ peers }] };

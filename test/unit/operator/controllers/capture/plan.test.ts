@@ -235,6 +235,63 @@ describe('the ledger', () => {
   });
 });
 
+describe('a capture that ends by itself', () => {
+  const created = '2026-11-25T11:55:00Z';
+  const short = capture('shop/short', { durationSeconds: 360 }, { created });
+  const flows = { nodes: [nodeFacts('a', { report: report(short, { flows: FLOWS }) })] };
+  const END = NOW + 60_000;
+  const over = [
+    'Accepted True Accepted',
+    'ResolvedRefs True ResolvedRefs',
+    'Programmed True Completed',
+    'Delivering Unknown Completed',
+    'Ready True Completed',
+  ];
+
+  test('runs until then, says when that is, and is looked at again at that instant', () => {
+    expect(planCapture(facts(short, flows), NOW)).toMatchObject({
+      recheckMillis: 60_000,
+      status: { endTime: '2026-11-25T12:01:00Z' },
+    });
+    expect(conditionsOf(facts(short, flows), END - 1)).toContain('Ready True Delivering');
+    expect(conditionsOf(facts(short, flows), END)).toEqual(over);
+    expect(messageOf(facts(short, flows), 'Ready', END)).toMatch(/^its durationSeconds of 360 .* 2026-11-25T12:01:00Z/);
+  });
+
+  test('keeps what it counted, and is not looked at again', () => {
+    const rows = [report(short, { state: 'Ended', flows: { ...FLOWS, perSecond: 0 } })].map((row) => ({
+      agent: 'agent-a',
+      node: 'a',
+      terminating: false,
+      alive: true,
+      row,
+    }));
+    const { recheckMillis, status } = planCapture(facts(short, { rows }), END);
+    expect([recheckMillis, status.nodes?.summary, status.endTime]).toEqual([undefined, '0/0', '2026-11-25T12:01:00Z']);
+    expect(status.flows).toEqual({ ...FLOWS, perSecond: 0 });
+  });
+
+  test('has ended also where it is suspended, and goes on once it has longer', () => {
+    const asleep = capture('shop/short', { durationSeconds: 360, suspend: true }, { created });
+    expect(conditionsOf(facts(asleep), END - 1)).toContain('Ready True Suspended');
+    expect(conditionsOf(facts(asleep), END)).toEqual(over);
+    const { status } = planCapture(facts(short, flows), END);
+    const longer = capture('shop/short', { durationSeconds: 420 }, { created, status });
+    expect(conditionsOf(facts(longer, flows), END)).toContain('Ready True Delivering');
+    expect(planCapture(facts(longer, flows), END)).toMatchObject({
+      recheckMillis: 60_000,
+      status: { endTime: '2026-11-25T12:02:00Z' },
+    });
+  });
+
+  test('is looked at earlier where something else asks for it, and each day where it lasts for months', () => {
+    const nodes = [nodeFacts('new', { agentReady: false, createdAt: NOW - 90_000 })];
+    expect(planCapture(facts(short, { nodes }), NOW).recheckMillis).toBe(30_000);
+    const year = capture('shop/year', { durationSeconds: 31_536_000 }, { created });
+    expect(planCapture(facts(year), NOW).recheckMillis).toBe(86_400_000);
+  });
+});
+
 describe('looking again', () => {
   const nodes = [nodeFacts('a', { report: report(checkout, { flows: FLOWS }) })];
   const { status } = planCapture(facts(checkout, { nodes }), NOW);
