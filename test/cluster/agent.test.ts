@@ -295,8 +295,13 @@ describe.skipIf(reason !== undefined)(`weir agent on a real API server ${reason 
     const { status } = await world.getAgent('n1');
     expect(status?.conditions?.find(({ type }) => type === 'Degraded')).toMatchObject({ status: 'False' });
     await world.deleteCapture('shop/kept');
-    await eventually(async () => expect(readdirSync(bpffs.path)).not.toContain('weir'), { what: 'nothing is kept' });
-    expect(programs()).toEqual([]);
+    await eventually(
+      async () => {
+        expect(readdirSync(bpffs.path)).not.toContain('weir');
+        expect(programs()).toEqual([]);
+      },
+      { what: 'nothing is kept' },
+    );
   });
 
   test('neither program was refused anything, and no record was faulty', async () => {

@@ -151,15 +151,17 @@ describe('an agent and its plans', () => {
   });
 });
 
-describe('an agent whose capture outlives it', () => {
-  const continuity = (hasRecovered: boolean) => ({
+function continuity(hasRecovered: boolean) {
+  return {
     begin: step('begin'),
     hasRecovered,
     totals: undefined,
     save: step('save'),
     end: step('let go'),
-  });
+  };
+}
 
+describe('an agent whose capture outlives it', () => {
   it('keeps it when it is stopped, and lets another go on', async () => {
     const agent = new RunningAgent(parts({ continuity: continuity(false) }));
     await agent.adopt(ALL);

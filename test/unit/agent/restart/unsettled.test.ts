@@ -29,6 +29,10 @@ function read(records: number, handle: () => void = () => queue.offered()): void
   );
 }
 
+function failing(): never {
+  throw new Error('EMFILE');
+}
+
 describe('the room of a ring', () => {
   it('is given back at once where nothing of what was read waits', () => {
     read(3, () => undefined);
@@ -89,13 +93,10 @@ describe('the room of a ring', () => {
   });
 
   it('is not kept by a record whose handling throws', () => {
-    const handle = () => {
-      throw new Error('EMFILE');
-    };
-    expect(() => read(1, handle)).toThrow('EMFILE');
+    expect(() => read(1, failing)).toThrow('EMFILE');
     const record = {};
     read(1, () => unsettled.hold(record));
-    expect(() => unsettled.resume(record, handle)).toThrow('EMFILE');
+    expect(() => unsettled.resume(record, failing)).toThrow('EMFILE');
     expect(told).toEqual([10, 20]);
   });
 

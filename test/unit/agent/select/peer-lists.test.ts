@@ -20,9 +20,11 @@ class KernelMap {
   }
 
   keys(bytes: number): Uint8Array[] {
-    const keys = this.held.map((key) => new Uint8Array(Buffer.from(key, 'hex')));
-    expect(keys.every((key) => key.length === bytes)).toBe(true);
-    return keys;
+    return this.held.map((key) => {
+      const held = new Uint8Array(bytes);
+      held.set(Buffer.from(key, 'hex'));
+      return held;
+    });
   }
 
   get held(): string[] {
