@@ -113,11 +113,16 @@ function namesBy(flows: readonly Flow[], side: Flow['observer']): string[] {
   return flows.filter(({ observer }) => observer === side).map(({ capture }) => capture.join(' '));
 }
 
-const CONNECTIONS = 20_000;
+/** Each to a service of its own: a client has no more ports for one. */
+const BURST = 20_000;
+const BURSTS = process.env['WEIR_SOAK_ROUNDS'] === undefined ? 1 : 5;
+const CONNECTIONS = BURSTS * BURST;
 const ONE_IN = 10;
 
 describe.runIf(mayCapture)(`sampling one in ${ONE_IN} of ${CONNECTIONS} connections through NAT${whySkipped}`, () => {
-  it('takes the same connections on both ends, and nobody else, in numbers that can be scaled', async () => {
+  it('takes the same connections on both ends, and nobody else, in numbers that can be scaled', {
+    timeout: BURSTS * 60_000,
+  }, async () => {
     await using scene = await Scene.create('sampling');
     const { router, client, server, dialler, acceptor } = scene;
     await using capture = await Capture.start({
@@ -130,12 +135,14 @@ describe.runIf(mayCapture)(`sampling one in ${ONE_IN} of ${CONNECTIONS} connecti
         hundredth: { sampling: { oneIn: 10 * ONE_IN } },
       },
     });
-    const listener = await acceptor.listen(server.ipv4, { backlog: 1024 });
-    const service = { address: '198.18.99.9', port: 80 };
-    await dnat(router.netns, service, listener);
     await masquerade(router.netns, `ip daddr ${server.ipv4}`);
-    const orders = { connections: CONNECTIONS, send: 1, receive: 1, timeoutMs: TIMEOUT_MS };
-    await Promise.all([listener.serve(orders), dialler.burst(service, orders)]);
+    const orders = { connections: BURST, send: 1, receive: 1, timeoutMs: TIMEOUT_MS };
+    for (let port = 80; port < 80 + BURSTS; port++) {
+      const listener = await acceptor.listen(server.ipv4, { backlog: 1024 });
+      const service = { address: '198.18.99.9', port };
+      await dnat(router.netns, service, listener);
+      await Promise.all([listener.serve(orders), dialler.burst(service, orders)]);
+    }
     await expect.poll(() => capture.report().node.openConnections, { timeout: TIMEOUT_MS }).toBe(0);
     const report = await capture.stop();
 
@@ -149,7 +156,7 @@ describe.runIf(mayCapture)(`sampling one in ${ONE_IN} of ${CONNECTIONS} connecti
     expect(new Set(source).size).toBe(source.length);
     expect(idsOf('tenth', 'destination')).toEqual(source);
     expect(idsOf('client')).toEqual(source);
-    expect(source).toEqual(expect.arrayContaining(idsOf('hundredth', 'source')));
+    expect(new Set(source).isSupersetOf(new Set(idsOf('hundredth', 'source')))).toBe(true);
     expect(idsOf('hundredth', 'destination')).toEqual(idsOf('hundredth', 'source'));
     expect(new Set(of('tenth').map(({ samplingOneIn }) => samplingOneIn))).toEqual(new Set([ONE_IN]));
     expect(new Set(of('hundredth').map(({ samplingOneIn }) => samplingOneIn))).toEqual(new Set([10 * ONE_IN]));

@@ -63,30 +63,46 @@ function maskOf(rules: readonly PeerRule[], holds: (rule: PeerRule) => boolean):
 
 /** Each prefix once, with the rules of every shorter one that covers it. @param any rules that every prefix has. */
 function nested(byRule: readonly (readonly Prefix[])[], any: bigint): MaskedPrefix[] {
-  const masked = new Map<string, MaskedPrefix>();
-  for (const [index, prefixes] of byRule.entries()) {
-    for (const prefix of prefixes) {
-      const key = keyOf(prefix);
-      const mask = (masked.get(key)?.mask ?? any) | (1n << BigInt(index));
-      masked.set(key, { ...prefix, mask });
+  const single = byRule.flatMap((prefixes, index) =>
+    prefixes.map(({ kind, prefix, length }) => ({ kind, prefix, length, mask: any | (1n << BigInt(index)) })),
+  );
+  const masked: MaskedPrefix[] = [];
+  // Those that cover the one at hand, each within the one before: in this order they come before what they cover.
+  const above: MaskedPrefix[] = [];
+  for (const next of single.toSorted(coveringFirst)) {
+    let top = above.at(-1);
+    while (top !== undefined && !covers(top, next)) {
+      above.pop();
+      top = above.at(-1);
     }
+    const mask = next.mask | (top?.mask ?? 0n);
+    const whole = { kind: next.kind, prefix: next.prefix, length: next.length, mask };
+    // The same prefix once more.
+    if (top?.length === next.length) {
+      above.pop();
+      masked.pop();
+    }
+    above.push(whole);
+    masked.push(whole);
   }
-  const shortestFirst = [...masked.values()].toSorted((a, b) => a.length - b.length);
-  const lengths = [...new Set(shortestFirst.map(({ length }) => length))];
-  for (const prefix of shortestFirst) {
-    const above = lengths
-      .filter((length) => length < prefix.length)
-      .map((length) =>
-        masked.get(keyOf({ ...prefix, prefix: prefix.prefix >> BigInt(prefix.length - length), length })),
-      )
-      .findLast((candidate) => candidate !== undefined);
-    if (above !== undefined) masked.set(keyOf(prefix), { ...prefix, mask: prefix.mask | above.mask });
-  }
-  return [...masked.values()];
+  return masked;
 }
 
-function keyOf({ kind, prefix, length }: Prefix): string {
-  return `${kind}/${length}/${prefix}`;
+function coveringFirst(a: Prefix, b: Prefix): number {
+  const [first, other] = [firstOf(a), firstOf(b)];
+  if (a.kind !== b.kind) return a.kind - b.kind;
+  if (first !== other) return first < other ? -1 : 1;
+  return a.length - b.length;
+}
+
+function covers(outer: Prefix, inner: Prefix): boolean {
+  const further = inner.length - outer.length;
+  return outer.kind === inner.kind && further >= 0 && inner.prefix >> BigInt(further) === outer.prefix;
+}
+
+/** The first address, or port, that it covers. */
+function firstOf({ kind, prefix, length }: Prefix): bigint {
+  return prefix << BigInt((WIDTH_OF[kind] ?? 0) - length);
 }
 
 function ofNetwork({ family, prefix, length }: Network): Prefix {
