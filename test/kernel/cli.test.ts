@@ -101,7 +101,6 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
     const { near, far } = await scene.connection();
     await Promise.all([near.send(31), far.receive(31)]);
     await near.wait({ unacked: 0 });
-    const over = (name: string) => `weir: FlowCapture lab/${name} has lasted for its durationSeconds: it ends`;
     await vi.waitUntil(() => said().includes(over('short')), { timeout: 10_000 });
     expect(said()).not.toContain(over('longer'));
     await traffic(HALVES / 2);
@@ -187,6 +186,11 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
     expect(stderr).toContain(BALANCED);
   });
 });
+
+/** What is said at the end of a capture. */
+function over(name: string): string {
+  return `weir: FlowCapture lab/${name} has lasted for its durationSeconds: it ends`;
+}
 
 /** A command that mounts a file system of 16 KiB there, for the command behind it alone: it goes when that one ends. */
 function withTinyDisk(directory: string): string[] {
