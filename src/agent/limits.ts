@@ -6,7 +6,7 @@ export type KernelLimits = TcpProgramOptions;
 
 const MEBIBYTE = 2 ** 20;
 
-/** 8 MiB of ring hold 41,000 records: a burst of that many closes between two drains. */
+/** 8 MiB of ring hold 37,000 records: a burst of that many closes between two drains. */
 const KERNEL_LIMITS: KernelLimits = {
   // On one machine both ends hash with the same key: a random one is enough, and tells an observer nothing.
   flowIdKey: undefined,
