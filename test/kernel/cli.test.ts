@@ -189,7 +189,7 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
 
 /** What is said at the end of a capture. */
 function over(name: string): string {
-  return `weir: FlowCapture lab/${name} has lasted for its durationSeconds: it ends`;
+  return `weir: FlowCapture lab/${name} has lasted for its durationSeconds: it has ended`;
 }
 
 /** A command that mounts a file system of 16 KiB there, for the command behind it alone: it goes when that one ends. */
