@@ -11,6 +11,7 @@ struct set_policy set_policy;
 struct peer_list peer_list;
 struct peer_key peer_key;
 struct pass_control pass_control;
+struct lease lease;
 struct program_config program_config;
 enum record_type record_type;
 enum role role;

@@ -162,6 +162,13 @@ struct pass_control {
 	__u32 is_first; /* nobody has looked before: connections that find no room are counted as lost */
 };
 
+/* Until when somebody reads what the programs write; beyond it they do nothing. All zero: as long as they are attached. */
+struct lease {
+	__u64 until_ns; /* CLOCK_MONOTONIC */
+	__u64 looked_at; /* jiffies, when a program compared the time last: once in each is enough, and the clock costs more */
+	__u64 is_over;
+};
+
 /* Set between open and load, constant for the program's life. */
 struct program_config {
 	__u64 flow_id_key[2]; /* SipHash key */

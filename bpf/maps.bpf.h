@@ -109,4 +109,24 @@ struct {
 	__type(value, struct join_bucket);
 } join_buckets SEC(".maps");
 
+/* How long the programs go on. An agent whose programs outlive it renews it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lease);
+} lease SEC(".maps");
+
+/*
+ * What the agent has to know of its own past to go on where an earlier process ended; no program reads it. Mapped into the
+ * agent's memory, and here so that it dies with everything else of the kernel's that it speaks of. 1 MiB.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 256);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, 4096);
+} journal SEC(".maps");
+
 #endif

@@ -203,9 +203,28 @@ static __always_inline void closed(const struct sock *sk, int old_state)
 		untrack((struct sock *)sk);
 }
 
+/* Programs that outlive their agent stop of themselves when no other comes. */
+static __always_inline bool is_leased(void)
+{
+	__u32 zero = 0;
+	struct lease *held = bpf_map_lookup_elem(&lease, &zero);
+
+	if (!held || !held->until_ns)
+		return true;
+	__u64 jiffies = bpf_jiffies64();
+
+	if (held->looked_at != jiffies) {
+		held->is_over = bpf_ktime_get_ns() >= held->until_ns;
+		held->looked_at = jiffies;
+	}
+	return !held->is_over;
+}
+
 static __always_inline int state_changed(const struct sock *sk, int old_state, int new_state)
 {
 	if (sk->sk_protocol != IPPROTO_TCP) /* the MPTCP parent fires the same hook: its subflows are counted */
+		return 0;
+	if (!is_leased())
 		return 0;
 
 	if (old_state == TCP_SYN_SENT && new_state == TCP_SYN_RECV) /* simultaneous open, not established yet */

@@ -108,5 +108,10 @@ function makeIntake(
   };
   const flow = (event: TcpEvent) => tcpFlow(event, naming);
   const { sets } = internSets(plan, inventory);
-  return new Intake({ decode: decodeTcp, hold: () => false, wanted, flow, route }, sets, inventory, naming.cgroups);
+  return new Intake(
+    { decode: decodeTcp, hold: () => false, provisional: () => undefined, wanted, flow, route },
+    sets,
+    inventory,
+    naming.cgroups,
+  );
 }

@@ -12,6 +12,7 @@ import type { WeirError } from '../lib/errors.ts';
 import { monotonicMillis, systemTimers } from '../lib/timers.ts';
 import type { PlanExport } from '../plan/plan.ts';
 import { CaptureSets } from '../plan/sets.ts';
+import { Slots } from '../plan/slots.ts';
 import type { Identity } from '../record/flow.ts';
 import { type Naming, tcpFlow } from './attribute/tcp-flow.ts';
 import { decodeTcp, type TcpEvent } from './decode/tcp.ts';
@@ -24,8 +25,11 @@ import { ProcessCgroups } from './identify/process-cgroup.ts';
 import { type Agent, RunningAgent } from './lifecycle.ts';
 import { AWAITED, DRAIN_MILLIS, EXPORTER_OPTIONS, type KernelLimits, REOPEN_MILLIS, withDefaults } from './limits.ts';
 import { wallOffsetMicros } from './load/libc.ts';
+import type { Pins } from './load/pins.ts';
 import { Guard } from './read/guarded.ts';
 import { KernelCounts } from './report/kernel-counts.ts';
+import { Continuity } from './restart/continuity.ts';
+import { NOT_FOLLOWED } from './restart/unsettled.ts';
 import { Awaited } from './select/awaited.ts';
 import { desiredSelection, selectedPod } from './select/desired.ts';
 import { Intake, UNKNOWN_CGROUP } from './select/intake.ts';
@@ -41,6 +45,8 @@ export interface AgentOptions {
   /** Opens the sink of an export of a plan. @throws WeirError */
   readonly openSink: (target: PlanExport) => Promise<Sink>;
   readonly limits?: Partial<KernelLimits>;
+  /** What the capture is kept by for the next process; undefined: it ends with this one. */
+  readonly pins?: Pins | undefined;
   /** Where cgroup2 is mounted, and whether version 1 hierarchies are in use beside it. */
   readonly cgroups: { readonly mount: string; readonly version1: boolean };
   readonly events: AgentEvents;
@@ -53,12 +59,14 @@ export interface AgentEvents {
   readonly exportChanged?: () => void;
   /** A record could not be handled, the first of them; counted as `faulty`. */
   readonly recordFailed: (error: unknown) => void;
+  /** The capture ends with this process after all. */
+  readonly notKept?: (error: WeirError) => void;
   /** The agent itself cannot go on. */
   readonly failed: (error: unknown) => void;
 }
 
 /** An agent that captures nothing yet: it does what the plan asks that it is given to adopt. */
-export function makeAgent({ node, inventory, known, openSink, limits, cgroups, events }: AgentOptions): Agent {
+export function makeAgent({ node, inventory, known, openSink, limits, pins, cgroups, events }: AgentOptions): Agent {
   const pods = inventory ?? buildInventory([]).inventory;
 
   // select
@@ -79,6 +87,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
   };
 
   // export
+  const slots = new Slots();
   const table = new RouteTable([]);
   const ledger = new Ledger(table);
   const exports = new Exports({
@@ -91,6 +100,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
     settled: (index, flows, outcome) => {
       for (const flow of flows) ledger.settle(flow, index, outcome);
     },
+    follow: () => continuity?.unsettled.queue() ?? NOT_FOLLOWED,
     failed: events.sinkFailed,
     stateChanged: () => events.exportChanged?.(),
   });
@@ -103,9 +113,15 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
 
   // read, decode
   const guarded = new Guard(events.recordFailed);
-  const release = guarded.around((event: TcpEvent) => intake.decide(event));
+  const decide = guarded.around((event: TcpEvent) => intake.decide(event));
+  const release = (event: TcpEvent) =>
+    continuity === undefined ? decide(event) : continuity.unsettled.resume(event, () => decide(event));
   const awaited = new Awaited({ ...AWAITED, timers: systemTimers, release });
-  const hold = awaited.hold.bind(awaited);
+  const hold = (owner: string, event: TcpEvent) => {
+    const isHeld = awaited.hold(owner, event);
+    if (isHeld) continuity?.unsettled.hold(event);
+    return isHeld;
+  };
   tree.whenRescanned(() => awaited.release(UNKNOWN_CGROUP));
   const podOf = (identity: Identity) => {
     const pod = pods.podNamed(identity);
@@ -116,6 +132,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
     {
       decode: decodeTcp,
       hold,
+      provisional: (captures) => continuity?.unsettled.provisional(captures),
       wanted: (event, captures, flow) => wanted.of(event, captures, flow),
       flow: (event) => tcpFlow(event, naming),
       route,
@@ -127,8 +144,23 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
 
   // load, report
   const counts = new KernelCounts(sets);
+  const kernelLimits = withDefaults(limits);
+  const continuity =
+    pins &&
+    new Continuity({
+      pins,
+      limits: kernelLimits,
+      slots,
+      sets,
+      ledger,
+      exports,
+      counts,
+      intake: () => intake,
+      failed: (error) => events.notKept?.(error),
+    });
   const kernel = {
-    limits: withDefaults(limits),
+    limits: kernelLimits,
+    continuity,
     tree,
     desired,
     capturesOf: (set: number) => sets.plannedIn(set),
@@ -140,6 +172,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
   const agent = new RunningAgent({
     startTcp,
     tree,
+    slots,
     sets,
     table,
     ledger,
@@ -150,6 +183,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, cgroups, e
     awaited,
     guarded,
     pods,
+    continuity,
     crowdedOut: () => crowdedOut,
   });
   return agent;

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { WeirError } from '../lib/errors.ts';
-import type { KernelLimits } from './limits.ts';
 
 const KEY = /^[0-9a-f]{32}$/i;
 
@@ -10,7 +9,7 @@ const KEY = /^[0-9a-f]{32}$/i;
  *
  * @throws WeirError InvalidInput, which does not tell what was there.
  */
-export function parseFlowIdKey(text: string): Pick<KernelLimits, 'flowIdKey' | 'flowIdKeyNumber'> {
+export function parseFlowIdKey(text: string): { readonly flowIdKey: Uint8Array; readonly flowIdKeyNumber: number } {
   const digits = text.trim();
   if (!KEY.test(digits)) {
     throw new WeirError(

@@ -3,13 +3,15 @@ import type { Account, Ledger } from '../export/ledger.ts';
 import type { CaptureRoute, RouteTable } from '../export/routes.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CaptureSets } from '../plan/sets.ts';
-import { Slots } from '../plan/slots.ts';
+import type { Slots } from '../plan/slots.ts';
 import type { ExportAccount, Exports } from './export/exports.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
 import type { Inventory } from './identify/inventory.ts';
 import { NO_RELIEF, type Relief } from './overload/relief.ts';
 import type { Guard } from './read/guarded.ts';
 import type { KernelCounts, NodeCounts } from './report/kernel-counts.ts';
+import type { Continuity } from './restart/continuity.ts';
+import type { SavedTotals } from './restart/saved-totals.ts';
 import type { Awaited } from './select/awaited.ts';
 import type { Intake, IntakeCounts } from './select/intake.ts';
 import type { Wanted } from './select/wanted.ts';
@@ -37,9 +39,14 @@ export interface AgentReport {
 }
 
 export interface Agent {
+  /** It goes on with the capture of an earlier process, which nobody has stopped meanwhile. */
+  readonly hasRecovered: boolean;
+  /** What the totals of a FlowAgent are made of: of the earlier process, until it is set for the next one. */
+  totals: SavedTotals | undefined;
   /**
    * From now on the agent does what this plan asks; what was counted goes on. Programs that nothing asks for any more are
-   * unloaded. Rejects with WeirError when this machine cannot load what is asked for, with all else adopted.
+   * unloaded. Rejects with WeirError when this machine cannot load what is asked for, with all else adopted; with
+   * ClusterFailed, and nothing adopted, while another agent of this node still runs.
    */
   adopt(plan: Plan): Promise<void>;
   /** The inventory has changed. */
@@ -48,7 +55,10 @@ export interface Agent {
   relieve(relief: Relief): void;
   /** The counts as they stand now; from the end on, the last ones. */
   report(): AgentReport;
-  /** Stops and leaves nothing in the kernel. Later calls get the first one's end. */
+  /**
+   * Stops and leaves nothing in the kernel, but for the next process what the last plan still asks for. Later calls get the
+   * first one's end.
+   */
   stop(): Promise<AgentReport>;
 }
 
@@ -57,6 +67,7 @@ export interface Parts {
   /** @throws WeirError when this machine cannot, with nothing left in the kernel. */
   readonly startTcp: () => TcpCapture;
   readonly tree: Pick<CgroupTree, 'omitted'>;
+  readonly slots: Pick<Slots, 'adopt'>;
   readonly sets: Pick<CaptureSets, 'adopt' | 'overflows'>;
   readonly table: Pick<RouteTable, 'adopt' | 'captures'>;
   readonly ledger: Pick<Ledger, 'adopt' | 'forget' | 'observedTotals' | 'accounts'>;
@@ -67,14 +78,17 @@ export interface Parts {
   readonly awaited: Pick<Awaited, 'pods' | 'release' | 'releaseAll'>;
   readonly guarded: Pick<Guard, 'faulty'>;
   readonly pods: Pick<Inventory, 'hasPod'>;
+  /** Undefined: nothing outlives this process. */
+  readonly continuity: Pick<Continuity, 'begin' | 'hasRecovered' | 'totals' | 'save' | 'end'> | undefined;
   /** As the selection was written last. */
   readonly crowdedOut: () => ReadonlySet<number>;
 }
 
 export class RunningAgent implements Agent {
   readonly #parts: Parts;
-  readonly #slots = new Slots();
   #tcp: TcpCapture | undefined;
+  #hasBegun = false;
+  #asksForTcp = false;
   /** One plan after another, and the end after the last. */
   #turn: Promise<unknown> = Promise.resolve();
   #relief = NO_RELIEF;
@@ -88,6 +102,18 @@ export class RunningAgent implements Agent {
   /** Sets that the kernel may still write into records. */
   get heldSets(): ReadonlySet<number> {
     return this.#tcp?.sets ?? new Set();
+  }
+
+  get hasRecovered(): boolean {
+    return this.#parts.continuity?.hasRecovered ?? false;
+  }
+
+  get totals(): SavedTotals | undefined {
+    return this.#parts.continuity?.totals;
+  }
+
+  set totals(totals: SavedTotals | undefined) {
+    if (this.#parts.continuity !== undefined) this.#parts.continuity.totals = totals;
   }
 
   adopt(plan: Plan): Promise<void> {
@@ -117,29 +143,37 @@ export class RunningAgent implements Agent {
   }
 
   async #adopt(plan: Plan): Promise<void> {
-    const { sets, table, ledger, exports, wanted } = this.#parts;
+    const { slots, sets, table, ledger, exports, wanted, continuity } = this.#parts;
+    const isFirst = !this.#hasBegun;
+    continuity?.begin();
+    this.#hasBegun = true;
     const leaving = capturesWithout(table.captures, plan);
     if (leaving.size > 0) await this.#tcp?.reportTo(leaving);
     // What the kernel wrote under the plan before goes the way of that plan.
     this.#tcp?.readNow();
-    const adopted = this.#slots.adopt(plan);
+    const adopted = slots.adopt(plan);
     sets.adopt(adopted.plan);
     wanted.adopt(adopted.plan.captures);
     exports.adopt(adopted.plan.exports);
     table.adopt(adopted.plan.captures);
     ledger.adopt();
     this.#forget(adopted.forgotten);
-    if (!plan.programs.includes('tcp')) await this.#unload();
-    else if (this.#tcp === undefined) {
+    continuity?.save();
+    this.#asksForTcp = plan.programs.includes('tcp');
+    // An earlier process' program has records that are somebody's, also where it is not asked for any more.
+    const isToStart = this.#tcp === undefined && (this.#asksForTcp || (isFirst && this.hasRecovered));
+    if (isToStart) {
       this.#tcp = this.#parts.startTcp();
       this.#tcp.relieve(this.#relief);
-    } else this.#tcp.selectNow();
+    }
+    if (!this.#asksForTcp) await this.#unload();
+    else if (!isToStart) this.#tcp?.selectNow();
   }
 
   async #unload(): Promise<void> {
     const tcp = this.#tcp;
     if (tcp === undefined) return;
-    await tcp.end();
+    await tcp.end('removed');
     this.#tcp = undefined;
     tcp.close();
   }
@@ -156,8 +190,11 @@ export class RunningAgent implements Agent {
     using stack = new DisposableStack();
     const tcp = this.#tcp;
     // The counters of the kernel can be read until they are released.
+    stack.defer(() => this.#parts.continuity?.end());
     if (tcp !== undefined) stack.adopt(tcp, (loaded) => loaded.close());
-    await tcp?.end();
+    // What the plan still asks for goes on without a reader: this process ends, and not the capture.
+    const isKept = this.#asksForTcp && this.#parts.continuity !== undefined;
+    await tcp?.end(isKept ? 'kept' : 'removed');
     this.#parts.awaited.releaseAll();
     await this.#parts.exports.drain();
     this.#last = this.#count();

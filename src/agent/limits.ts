@@ -1,5 +1,4 @@
 /** The agent's bounds and their defaults; what goes over one of them is counted in the ledger by reason. */
-import { randomBytes } from 'node:crypto';
 import type { ExporterOptions } from '../export/exporter.ts';
 import type { TcpProgramOptions } from './load/tcp-program.ts';
 
@@ -8,16 +7,17 @@ export type KernelLimits = TcpProgramOptions;
 const MEBIBYTE = 2 ** 20;
 
 /** 8 MiB of ring hold 41,000 records: a burst of that many closes between two drains. */
-const KERNEL_LIMITS: Omit<KernelLimits, 'flowIdKey'> = {
+const KERNEL_LIMITS: KernelLimits = {
+  // On one machine both ends hash with the same key: a random one is enough, and tells an observer nothing.
+  flowIdKey: undefined,
   flowIdKeyNumber: 0,
   maxConnections: 200_000,
   ringBytes: 8 * MEBIBYTE,
   joinBuckets: 16_384,
 };
 
-/** On one machine both ends hash with the same key: a random one a run is enough, and tells an observer nothing. */
 export function withDefaults(limits: Partial<KernelLimits> = {}): KernelLimits {
-  return { ...KERNEL_LIMITS, flowIdKey: randomBytes(16), ...limits };
+  return { ...KERNEL_LIMITS, ...limits };
 }
 
 /**

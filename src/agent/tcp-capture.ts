@@ -4,15 +4,17 @@ import type { PlanCapture } from '../plan/plan.ts';
 import type { Wishes } from '../plan/wishes.ts';
 import type { WallClock } from './decode/wall-clock.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
+import { EXPORTER_OPTIONS } from './limits.ts';
 import { Libbpf } from './load/libbpf.ts';
 import { requireTracingHere } from './load/machine.ts';
-import { loadTcpProgram, type TcpProgramOptions } from './load/tcp-program.ts';
+import { loadTcpProgram, type TcpProgram, type TcpProgramOptions } from './load/tcp-program.ts';
 import type { Relief } from './overload/relief.ts';
 import { DrainLoop } from './read/drain-loop.ts';
 import { LivePasses } from './read/live-passes.ts';
 import type { RecordHandler } from './read/ring.ts';
 import { ringSource } from './read/source.ts';
 import type { KernelCounts } from './report/kernel-counts.ts';
+import { type Continuity, RENEW_MILLIS } from './restart/continuity.ts';
 import type { DesiredSelection } from './select/desired.ts';
 import { keepSelected } from './select/keep.ts';
 import { PeerLists } from './select/peer-lists.ts';
@@ -29,6 +31,8 @@ export interface TcpCaptureOptions {
   readonly record: RecordHandler;
   readonly counts: KernelCounts;
   readonly timers: Timers;
+  /** Has the program of an earlier process, and leaves this one's to the next; undefined: it ends with the process. */
+  readonly continuity: Continuity | undefined;
   /** Nothing is kept in step, or nothing is read, from now on. */
   readonly failed: (error: unknown) => void;
 }
@@ -50,9 +54,12 @@ export interface TcpCapture {
   selectNow(): void;
   /** The agent does without so much from now on. */
   relieve(relief: Relief): void;
-  /** Live connections are reported for the last time, then no new records come; resolves when those that came are handled. */
-  end(): Promise<void>;
-  /** Frees everything in the kernel. */
+  /**
+   * Live connections are reported for the last time, then no new records come; resolves when those that came are handled.
+   * Kept, the program goes on for the next process: what comes from now on waits for it.
+   */
+  end(program: 'removed' | 'kept'): Promise<void>;
+  /** Frees everything in the kernel that is not kept. */
   close(): void;
 }
 
@@ -60,18 +67,23 @@ export interface TcpCapture {
 const MAX_FAILED_PASSES = 10;
 
 /**
- * Loads, selects, then attaches. Throws MissingPrivilege, Unsupported or KernelRefused with what is missing; then nothing is
- * left in the kernel.
+ * Loads, selects, then attaches; or goes on with what is attached. Throws MissingPrivilege, Unsupported or KernelRefused with
+ * what is missing; then nothing is left in the kernel.
  */
 export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
-  const { limits, tree, desired, capturesOf, clock, record, counts, timers, failed } = options;
+  const { limits, tree, desired, capturesOf, clock, record, counts, timers, continuity, failed } = options;
   requireTracingHere();
   using opened = new DisposableStack();
-  const program = opened.adopt(loadTcpProgram(Libbpf.load(), limits), (loaded) => loaded.close());
+  const former = continuity?.takeFormer();
+  const program = opened.adopt(former ?? loadTcpProgram(Libbpf.load(), limits), (loaded) => loaded.close());
+  opened.defer(() => counts.end());
+  continuity?.follow(program);
+  opened.defer(() => continuity?.close());
   const peers = new PeerLists(program.peerLists, program.peerMasks, monotonicMillis);
   const policies = new Policies(program.policies, peers, capturesOf);
   const selection = new SelectionMap(program.selection, program.selectionControl, {
     before: (sets) => {
+      continuity?.save();
       if (policies.write(sets)) passes.reselected();
     },
     after: () => passes.reselected(),
@@ -87,9 +99,15 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
   });
   opened.defer(() => void passes.stop());
   const keeper = opened.adopt(keepSelected(tree, selection, desired, timers, failed), (kept) => kept.stop());
-  const ring = opened.adopt(ringSource(program.flows, clock, record, timers), (mapped) => mapped.close());
+  const ring = opened.adopt(ringSource(program.flows, clock, record, timers, continuity?.unsettled), (mapped) =>
+    mapped.close(),
+  );
   const loop = new DrainLoop(ring, failed);
-  program.attach();
+  if (former === undefined) {
+    program.attach();
+    continuity?.keep(program);
+  }
+  opened.adopt(renewing(program, continuity, timers), (stop) => stop());
   counts.begin(program);
   loop.start();
   passes.start();
@@ -104,7 +122,9 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
     get peersOmitted() {
       return peers.omitted;
     },
-    readNow: () => void ring.drain(Number.MAX_SAFE_INTEGER),
+    readNow() {
+      while (ring.drain(EXPORTER_OPTIONS.maxRecords) === EXPORTER_OPTIONS.maxRecords);
+    },
     async reportTo(captures) {
       const isTheirs = (set: number) => capturesOf(set).some(({ index }) => captures.has(index));
       policies.hurry([...selection.sets].filter(isTheirs));
@@ -114,15 +134,28 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
     podsChanged: () => keeper.changed(),
     selectNow: () => keeper.refresh(),
     relieve: (relief) => policies.relieve(relief),
-    async end() {
+    async end(what) {
       await passes.stop();
-      program.detach();
-      program.reportAllNow();
+      if (what === 'removed') {
+        continuity?.remove();
+        program.detach();
+        program.reportAllNow();
+      }
       await loop.stop();
     },
-    close() {
-      counts.end();
-      kept.dispose();
-    },
+    close: () => kept.dispose(),
   };
+}
+
+/** Renews the program's lease from time to time; the answer ends that. */
+function renewing(program: TcpProgram, continuity: Continuity | undefined, timers: Timers): () => void {
+  let cancel: (() => void) | undefined;
+  const next = () => {
+    cancel = timers.after(RENEW_MILLIS, () => {
+      continuity?.renew(program);
+      next();
+    });
+  };
+  if (continuity !== undefined) next();
+  return () => cancel?.();
 }

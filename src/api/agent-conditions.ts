@@ -49,8 +49,9 @@ const CONDITIONS = {
       Restarted: {
         status: 'True',
         meaning:
-          'The agent was started again: what ended between its former report and its begin is in no count. Shown for ten minutes.',
-        remedy: 'None after an update. Otherwise kubectl describe pod says why the former one ended.',
+          'The agent was started again and could not go on with the capture of the one before: what ended between its former report and its begin is in no count. Shown for ten minutes.',
+        remedy:
+          'None after an update of Weir, or a reboot. Otherwise see that a bpffs is mounted on the node: weir check in the pod of the agent tells.',
       },
     },
   },

@@ -2,7 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { NodeAgent } from '../agent/cluster/node-agent.ts';
 import { parseFlowIdKey } from '../agent/flow-id-key.ts';
-import { findCgroups, kernelFacts } from '../agent/load/machine.ts';
+import { Libbpf } from '../agent/load/libbpf.ts';
+import { findBpffs, findCgroups, kernelFacts } from '../agent/load/machine.ts';
+import { isBpffs, Pins } from '../agent/load/pins.ts';
 import { ContainerUsage, OWN_CGROUP } from '../agent/overload/container-usage.ts';
 import { HttpsTransport } from '../kube/https-transport.ts';
 import { serviceAccountCredentials } from '../kube/service-account-credentials.ts';
@@ -23,6 +25,8 @@ export interface AgentCommandOptions {
   readonly kubeconfig: string | undefined;
   /** File with the key of flow.id; undefined: a random one, and no end of a connection is joined with another node's. */
   readonly flowIdKey: string | undefined;
+  /** A bpffs, in which the capture is kept while no agent runs; undefined: where one is mounted. */
+  readonly bpffs: string | undefined;
   readonly listen: ListenAddress;
   /** Of loopback; undefined: no profiles are served. */
   readonly profilePort: number | undefined;
@@ -34,12 +38,18 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** The sinks have their time, and the last report; a pod has 30 s by default. */
 const STOP_MILLIS = 15_000;
 
+const NO_BPFFS =
+  'no bpffs is mounted there: the capture ends with this process, and a restart will miss connections; mount one on the ' +
+  'node (mount -t bpf bpf /sys/fs/bpf), and into the pod';
+
 /** Runs until it is interrupted. Returns the exit status; throws WeirError before it starts. */
 export async function runAgent(options: AgentCommandOptions, context: Context): Promise<number> {
-  const { node, listen, profilePort, logLevel, version, flowIdKey } = options;
+  const { node, bpffs = findBpffs(), listen, profilePort, logLevel, version, flowIdKey } = options;
   const credentials = await credentialsOf(options, context);
   const limits = flowIdKey === undefined ? {} : parseFlowIdKey(await readKey(flowIdKey));
   const log = makeLog(context.stderr, logLevel, 'agent', version);
+  const pins = isBpffs(bpffs) ? new Pins(() => Libbpf.load(), bpffs, node) : undefined;
+  if (pins === undefined) log.warn({ bpffs }, NO_BPFFS);
   const transport = new HttpsTransport(credentials, `weir-agent/${version}`);
   const ended = Promise.withResolvers<void>();
   const failures: unknown[] = [];
@@ -52,6 +62,7 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
     cgroups: findCgroups(),
     openSink: ({ name, spec }) => openSink(name, spec, 'json', context),
     limits,
+    pins,
     usage: () => usage.look(),
     log,
     timers: systemTimers,

@@ -24,6 +24,7 @@ interface AgentFlags {
   readonly node: string;
   readonly kubeconfig?: string;
   readonly flowIdKey?: string;
+  readonly bpffs?: string;
   readonly listen: ListenAddress;
   readonly profilePort?: number;
   readonly logLevel: LogLevel;
@@ -47,7 +48,8 @@ Example:
 const AGENT_NOTES = `
 It does what the FlowAgent of its node asks, which the operator writes, and needs root, or the capabilities BPF and PERFMON.
 Records of stdout exports go to stdout, one JSON object a line; the log goes to stderr. /metrics, /healthz and /readyz are
-served on the address of --listen. It runs until SIGTERM or Ctrl-C, and leaves nothing in the kernel.
+served on the address of --listen. It runs until SIGTERM or Ctrl-C. What its FlowAgent still asks for goes on without it, kept in
+the bpffs, and the next agent goes on with it; after ten minutes without one the programs do nothing more.
 
 Example:
   weir agent --node worker-1 --kubeconfig ~/.kube/config`;
@@ -146,6 +148,10 @@ export function weirProgram(version: string, context: Context, done: (status: nu
     .requiredOption('--node <name>', 'the Node that this agent is on')
     .option('--kubeconfig <file>', "how to reach the cluster (default: the pod's service account)")
     .option('--flow-id-key <file>', 'key of flow.id, 32 hex digits, the same on every node (default: a random one)')
+    .option(
+      '--bpffs <folder>',
+      'a bpffs, in which the capture is kept while no agent runs (default: the first that is mounted)',
+    )
     .addOption(
       new Option('--listen <address>', 'where metrics and health are served; port 0 takes a free one')
         .default(parseListenAddress(LISTEN), LISTEN)
@@ -157,8 +163,8 @@ export function weirProgram(version: string, context: Context, done: (status: nu
     .showHelpAfterError('(weir agent --help shows what there is)')
     .action(async (flags: AgentFlags) => {
       const { runAgent } = await import('./agent.ts');
-      const { kubeconfig, flowIdKey, profilePort } = flags;
-      done(await runAgent({ ...flags, kubeconfig, flowIdKey, profilePort, version }, context));
+      const { kubeconfig, flowIdKey, bpffs, profilePort } = flags;
+      done(await runAgent({ ...flags, kubeconfig, flowIdKey, bpffs, profilePort, version }, context));
     });
   program
     .command('check')

@@ -26,7 +26,12 @@ export function ledgerText(accounts: readonly Account[]): string {
 
 function reasons(account: Account | undefined): string[] {
   if (account === undefined) return [];
-  return [...spelled('filtered', account.filtered), ...spelled('lost', account.lost)];
+  const { redelivered, filtered, lost } = account;
+  return [
+    ...(redelivered > 0 ? [`${GAP}redelivered after a restart: ${redelivered}`] : []),
+    ...spelled('filtered', filtered),
+    ...spelled('lost', lost),
+  ];
 }
 
 function spelled(what: string, counts: Readonly<Record<string, number>>): string[] {

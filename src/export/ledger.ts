@@ -1,6 +1,7 @@
 import { WeirError } from '../lib/errors.ts';
 import { mapRecord } from '../lib/map-record.ts';
 import type { Flow } from '../record/flow.ts';
+import { add, type CountRows, memoryRows } from './count-rows.ts';
 import {
   FILTER_REASONS,
   type FilterReason,
@@ -13,6 +14,34 @@ import {
   type Outcome,
 } from './outcome.ts';
 import type { Route, RouteTable } from './routes.ts';
+
+/** What a row of a capture's counts holds, in this order. */
+export const LEDGER_COLUMNS: readonly string[] = [
+  'exported',
+  'sampledOut',
+  'lastMicros',
+  'redelivered',
+  'provisional',
+  ...Object.keys(LOSS_REASONS).map((reason) => `lost.${reason}`),
+  ...Object.keys(FILTER_REASONS).map((reason) => `filtered.${reason}`),
+];
+
+const AT = {
+  exported: LEDGER_COLUMNS.indexOf('exported'),
+  sampledOut: LEDGER_COLUMNS.indexOf('sampledOut'),
+  lastMicros: LEDGER_COLUMNS.indexOf('lastMicros'),
+  redelivered: LEDGER_COLUMNS.indexOf('redelivered'),
+  provisional: LEDGER_COLUMNS.indexOf('provisional'),
+  lost: mapRecord(LOSS_REASONS, (_, reason) => LEDGER_COLUMNS.indexOf(`lost.${reason}`)),
+  filtered: mapRecord(FILTER_REASONS, (_, reason) => LEDGER_COLUMNS.indexOf(`filtered.${reason}`)),
+} as const;
+
+/** A capture by the number of its account. */
+export interface NamedCapture {
+  readonly index: number;
+  readonly name: string;
+  readonly uid: string | undefined;
+}
 
 /** What the kernel counted of a capture since the start: running totals. All else is part of `observed`. */
 export interface KernelTotals {
@@ -31,13 +60,15 @@ export interface Account {
   /** Which object of that name; undefined for one out of a file. */
   readonly uid: string | undefined;
   readonly observed: number;
+  /** Read from the ring once more after a process was killed, and so in one of the other counts twice. */
+  readonly redelivered: number;
   readonly exported: number;
   readonly sampledOut: number;
   readonly filtered: Readonly<Record<FilterReason, number>>;
   readonly lost: Readonly<Record<LossReason, number>>;
   /** Handed to exports, outcome not known yet. */
   readonly inFlight: number;
-  /** observed − exported − sampledOut − filtered − lost − inFlight: 0 after a drain, or the ledger does not balance. */
+  /** observed + redelivered − exported − sampledOut − filtered − lost − inFlight: 0 after a drain, or the ledger does not balance. */
   readonly unaccounted: number;
   /** End of the latest flow, microseconds since the epoch; 0 before the first. */
   readonly lastMicros: number;
@@ -52,6 +83,7 @@ interface Pending {
 
 /**
  * Where every observed flow is accounted for, per capture: observed = exported + filtered + sampled out + lost(reason).
+ * What a killed process had accounted for and the next one reads again counts as redelivered, on the left.
  *
  * A capture counts a flow as exported when every one of its exports delivered it, and as lost with the reason that came
  * first otherwise. A capture without exports keeps nothing back from anybody: its flows count as exported at once.
@@ -60,6 +92,7 @@ export class Ledger {
   readonly #table: RouteTable;
   /** By the capture's index; those that have left the plan stay until they are forgotten. */
   readonly #entries = new Map<number, Entry>();
+  #rows: CountRows = memoryRows(LEDGER_COLUMNS.length);
   #kernel: ReadonlyMap<number, KernelTotals> = new Map();
   /** By export; a flow is in it only while it waits in that export's queue, so the queues bound it. */
   readonly #pending: Map<number, Map<Flow, Pending>> = new Map();
@@ -81,6 +114,28 @@ export class Ledger {
   /** Nobody asks for this capture's account any more. */
   forget(capture: number): void {
     this.#entries.delete(capture);
+    this.#rows.forget(capture);
+  }
+
+  /** From now on the counts stand there. */
+  moveTo(rows: CountRows): void {
+    for (const [index, entry] of this.#entries) {
+      const row = rows.row(index);
+      row.set(entry.counts);
+      entry.counts = row;
+    }
+    this.#rows = rows;
+  }
+
+  /** Goes on with the accounts of an earlier process, whose counts stand there. Of a ledger that has none yet. */
+  restore(captures: readonly NamedCapture[], rows: CountRows): void {
+    this.#rows = rows;
+    for (const { index, name, uid } of captures) Object.assign(this.#entry(index), { name, uid });
+  }
+
+  /** Those that have an account, as `accounts`. */
+  get captures(): NamedCapture[] {
+    return Array.from(this.#entries, ([index, { name, uid }]) => ({ index, name, uid }));
   }
 
   /** A flow goes its way. @param flow any of its copies. @param flows what each of the route's legs gets, in the order of the legs. */
@@ -88,11 +143,11 @@ export class Ledger {
     for (const capture of route.captures) {
       const entry = this.#entry(capture);
       entry.opened++;
-      if (flow.end > entry.lastMicros) entry.lastMicros = flow.end;
+      if (flow.end > (entry.counts[AT.lastMicros] ?? 0)) entry.counts[AT.lastMicros] = flow.end;
     }
     for (const capture of route.unexported) {
       const entry = this.#entry(capture);
-      entry.exported++;
+      add(entry.counts, AT.exported);
       entry.settled++;
     }
     if (route.ended.length > 0) this.filtered(route.ended, 'captureEnded');
@@ -112,18 +167,33 @@ export class Ledger {
     for (const capture of captures) {
       // Of a forgotten one nobody keeps an account any more.
       const entry = this.#entries.get(capture);
-      if (entry !== undefined) entry.filtered[reason]++;
+      if (entry !== undefined) add(entry.counts, AT.filtered[reason]);
     }
   }
 
   /** A flow of these captures that their sampling passes over. */
   sampledOut(captures: readonly number[]): void {
-    for (const capture of captures) this.#entry(capture).sampledOut++;
+    for (const capture of captures) add(this.#entry(capture).counts, AT.sampledOut);
   }
 
-  /** A flow of these captures was lost before it was opened. */
-  lost(captures: readonly number[], reason: LossReason): void {
-    for (const capture of captures) this.#entry(capture).lost[reason]++;
+  /** Flows of these captures, one by default, were lost before they were opened. */
+  lost(captures: readonly number[], reason: LossReason, count = 1): void {
+    for (const capture of captures) add(this.#entry(capture).counts, AT.lost[reason], count);
+  }
+
+  /** So many flows of the capture, which are accounted for, come once more. */
+  redelivered(capture: number, count: number): void {
+    add(this.#entry(capture).counts, AT.redelivered, count);
+  }
+
+  /** A flow that the kernel counted for nobody, and these captures observed after all, will not be read again. */
+  provisional(captures: readonly number[]): void {
+    for (const capture of captures) add(this.#entry(capture).counts, AT.provisional);
+  }
+
+  /** By capture, of all processes so far: how often `provisional` was said. */
+  get provisionals(): Map<number, number> {
+    return new Map(Array.from(this.#entries, ([index, { counts }]) => [index, counts[AT.provisional] ?? 0]));
   }
 
   /** The kernel's counts so far, by capture; they replace those of before. */
@@ -169,40 +239,40 @@ export class Ledger {
   #close(capture: number, outcome: Outcome): void {
     const entry = this.#entry(capture);
     entry.settled++;
-    if (outcome === 'delivered') entry.exported++;
-    else entry.lost[outcome]++;
+    add(entry.counts, outcome === 'delivered' ? AT.exported : AT.lost[outcome]);
   }
 
   #entry(capture: number): Entry {
     const known = this.#entries.get(capture);
     if (known !== undefined) return known;
-    const made = newEntry();
+    const made = { name: '', uid: undefined, opened: 0, settled: 0, counts: this.#rows.row(capture) };
     this.#entries.set(capture, made);
     return made;
   }
 
-  #account(index: number, entry: Entry): Account {
+  #account(index: number, { name, uid, opened, settled, counts }: Entry): Account {
     const kernel = this.#kernel.get(index);
-    const lost = { ...entry.lost };
+    const lost = mapRecord(AT.lost, (at) => counts[at] ?? 0);
     for (const reason of KERNEL_LOSSES) lost[reason] += kernel?.lost[reason] ?? 0;
-    const filtered = { ...entry.filtered };
+    const filtered = mapRecord(AT.filtered, (at) => counts[at] ?? 0);
     for (const reason of KERNEL_FILTERS) filtered[reason] += kernel?.filtered[reason] ?? 0;
-    const counts = {
+    const balance = {
       observed: kernel?.observed ?? 0,
-      exported: entry.exported,
-      sampledOut: entry.sampledOut + (kernel?.sampledOut ?? 0),
+      redelivered: counts[AT.redelivered] ?? 0,
+      exported: counts[AT.exported] ?? 0,
+      sampledOut: (counts[AT.sampledOut] ?? 0) + (kernel?.sampledOut ?? 0),
       filtered,
       lost,
-      inFlight: entry.opened - entry.settled,
+      inFlight: opened - settled,
     };
-    const known = counts.exported + counts.sampledOut + sum(counts.filtered) + sum(lost) + counts.inFlight;
+    const known = balance.exported + balance.sampledOut + sum(filtered) + sum(lost) + balance.inFlight;
     return {
       index,
-      capture: entry.name,
-      uid: entry.uid,
-      ...counts,
-      unaccounted: counts.observed - known,
-      lastMicros: entry.lastMicros,
+      capture: name,
+      uid,
+      ...balance,
+      unaccounted: balance.observed + balance.redelivered - known,
+      lastMicros: counts[AT.lastMicros] ?? 0,
     };
   }
 }
@@ -210,27 +280,11 @@ export class Ledger {
 interface Entry {
   name: string;
   uid: string | undefined;
+  /** Flows that went their way in this process, and those of them whose end is known. */
   opened: number;
   settled: number;
-  exported: number;
-  sampledOut: number;
-  readonly lost: Record<LossReason, number>;
-  readonly filtered: Record<FilterReason, number>;
-  lastMicros: number;
-}
-
-function newEntry(): Entry {
-  return {
-    name: '',
-    uid: undefined,
-    opened: 0,
-    settled: 0,
-    exported: 0,
-    sampledOut: 0,
-    lost: mapRecord(LOSS_REASONS, () => 0),
-    filtered: mapRecord(FILTER_REASONS, () => 0),
-    lastMicros: 0,
-  };
+  /** By LEDGER_COLUMNS. */
+  counts: Float64Array;
 }
 
 /** The sum of the counts of every reason. */

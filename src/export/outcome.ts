@@ -10,6 +10,8 @@ export const LOSS_REASONS = {
   queueFull: 'The queue of an export was full: its sink is slower than the flows come.',
   sinkFailed: 'The sink of an export refused the batch, and once more after a pause where that could help.',
   drainTimeout: 'Weir was told to stop, and the time to empty the queues was over.',
+  agentRestart:
+    'The agent was killed while it held the record, and the kernel had its room back already: exports were far behind.',
 } as const satisfies Values;
 
 export type LossReason = keyof typeof LOSS_REASONS;

@@ -65,6 +65,21 @@ export class CaptureSets {
     this.#captures = plan.captures;
   }
 
+  /** The captures of each set, by its id. */
+  get state(): readonly (readonly number[])[] {
+    return this.#sets;
+  }
+
+  /** Ids mean what they meant where these stood; before the first is given. */
+  restore(sets: readonly (readonly number[])[]): void {
+    const now = this.#recycling?.now() ?? 0;
+    for (const [id, captures] of sets.entries()) {
+      this.#sets[id] = captures;
+      this.#askedAt[id] = now;
+      if (id > 0) this.#ids.set(captures.join(' '), id);
+    }
+  }
+
   /** How many answers were SET_UNKNOWN because every set id was taken. */
   get overflows(): number {
     return this.#overflows;

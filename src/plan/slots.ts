@@ -6,6 +6,17 @@ export interface AdoptedPlan {
   readonly forgotten: { readonly captures: readonly number[]; readonly exports: readonly number[] };
 }
 
+/** All that is to be known for giving the same numbers again, and no number twice. */
+export interface SlotsState {
+  readonly captures: NumbersState;
+  readonly exports: NumbersState;
+}
+
+interface NumbersState {
+  readonly slots: readonly (readonly [key: string, slot: number])[];
+  readonly next: number;
+}
+
 /** As many ended captures or exports are remembered as a report has room for beside a full plan. */
 const MAX_ENDED = 256;
 
@@ -16,6 +27,16 @@ const MAX_ENDED = 256;
 export class Slots {
   readonly #captures = new Numbers();
   readonly #exports = new Numbers();
+
+  get state(): SlotsState {
+    return { captures: this.#captures.state, exports: this.#exports.state };
+  }
+
+  /** Goes on where other slots have ended; before the first plan. */
+  restore({ captures, exports }: SlotsState): void {
+    this.#captures.restore(captures);
+    this.#exports.restore(exports);
+  }
 
   /** The plan with slots in the place of positions, `captures[].exports` too. Its order stays. */
   adopt(plan: Plan): AdoptedPlan {
@@ -46,6 +67,15 @@ class Numbers {
   /** Those of the plan last, so that the longest ended stand first. */
   readonly #slots = new Map<string, number>();
   #next = 0;
+
+  get state(): NumbersState {
+    return { slots: [...this.#slots], next: this.#next };
+  }
+
+  restore({ slots, next }: NumbersState): void {
+    for (const [key, slot] of slots) this.#slots.set(key, slot);
+    this.#next = next;
+  }
 
   adopt(planned: readonly Planned[]): { slots: number[]; forgotten: number[] } {
     const slots = planned.map(({ uid, name }) => {

@@ -11,6 +11,7 @@ export interface CountedFlows {
   readonly accounts: readonly {
     readonly capture: string;
     readonly observed: number;
+    readonly redelivered: number;
     readonly exported: number;
     readonly sampledOut: number;
     readonly filtered: Readonly<Record<string, number>>;
@@ -78,9 +79,9 @@ export function agentMetrics(gauges: AgentGauges): AgentMetrics {
     );
   total(
     'weir_agent_flows_total',
-    'Flow records of a capture, by what became of them: observed by the kernel, exported, sampled out.',
+    'Flow records of a capture, by what became of them: observed by the kernel, redelivered after a restart (and so counted twice), exported, sampled out.',
     ['capture', 'what'],
-    byCapture(({ observed, exported, sampledOut }) => ({ observed, exported, sampledOut })),
+    byCapture(({ observed, redelivered, exported, sampledOut }) => ({ observed, redelivered, exported, sampledOut })),
   );
   total(
     'weir_agent_flows_lost_total',

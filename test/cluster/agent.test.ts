@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heldPrograms } from '../support/bpf-held.ts';
@@ -13,6 +13,7 @@ import type { Router } from '../support/lab/router.ts';
 import { AgentProcess } from '../support/operator/agent-process.ts';
 import { OperatorProcess } from '../support/operator/operator-process.ts';
 import { World } from '../support/operator/world.ts';
+import { PrivateBpffs } from '../support/private-bpffs.ts';
 
 /**
  * `weir agent` on a real API server and a real kernel: its pods are objects that no kubelet runs, with cgroups where a kubelet
@@ -269,6 +270,37 @@ describe.skipIf(reason !== undefined)(`weir agent on a real API server ${reason 
         expect(rows.find(({ name }) => name === 'shop/checkout')).toMatchObject({ state: 'Ended' });
       },
       { what: 'the report tells the end' },
+    );
+  });
+
+  test('where there is a bpffs, it goes on after kill -9 and SIGTERM as if nothing had been, and lets go of a plan', async () => {
+    await using bpffs = await PrivateBpffs.mount();
+    await agent.kill();
+    agent = await AgentProcess.start(cluster, 'n1', { bpffs: bpffs.path });
+    const file = join(cluster.folder, 'kept.ndjson');
+    await world.export('weir-system/kept', { file: { path: file }, allowedNamespaces: { from: 'All' } });
+    const exports = [{ name: 'kept', namespace: 'weir-system' }];
+    await world.capture('shop/kept', { podSelector: { matchLabels: { app: 'checkout' } }, exports });
+    await isReady('FlowCapture', 'shop/kept', { status: 'True', reason: 'NoFlowsYet' });
+    await connect(checkout, payments);
+    await flowsBecome('shop/kept', { observed: CONNECTIONS, exported: CONNECTIONS, lost: 0 });
+    for (const [at, end] of [() => agent.kill(), () => agent.stop(), () => agent.kill()].entries()) {
+      await end();
+      await connect(checkout, payments);
+      agent = await AgentProcess.start(cluster, 'n1', { bpffs: bpffs.path });
+      const count = (at + 2) * CONNECTIONS;
+      await flowsBecome('shop/kept', { observed: count, exported: count, lost: 0 });
+      expect(flowsIn(file)).toHaveLength(count);
+    }
+    const { status } = await world.getAgent('n1');
+    expect(status?.conditions?.find(({ type }) => type === 'Degraded')).toMatchObject({ status: 'False' });
+    await world.deleteCapture('shop/kept');
+    await eventually(
+      async () => {
+        expect(readdirSync(bpffs.path)).not.toContain('weir');
+        expect(programs()).toEqual([]);
+      },
+      { what: 'nothing is kept' },
     );
   });
 

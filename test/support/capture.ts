@@ -163,7 +163,7 @@ export function accountOf({ accounts }: AgentReport, name: string): Account {
   return found;
 }
 
-function planOf(captures: Captures, exports: readonly string[], specs: Specs): Plan {
+export function planOf(captures: Captures, exports: readonly string[], specs: Specs): Plan {
   const { plan, problems } = compilePlan({
     captures: Object.entries(captures).map(([name, matchLabels]) => ({
       metadata: { name, namespace: NAMESPACE },

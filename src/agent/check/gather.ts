@@ -4,10 +4,9 @@ import { machine, release } from 'node:os';
 import { WeirError } from '../../lib/errors.ts';
 import { Libbpf } from '../load/libbpf.ts';
 import { bpfErrno } from '../load/libc.ts';
-import { findCgroups, KERNEL_BTF } from '../load/machine.ts';
+import { findBpffs, findCgroups, KERNEL_BTF } from '../load/machine.ts';
 import type { BpffsFacts, Facts } from './facts.ts';
 
-const BPFFS = '/sys/fs/bpf';
 /** Inodes of the namespaces that a kernel begins with (include/linux/proc_ns.h). */
 const INITIAL = { user: 0xeffffffd, pid: 0xeffffffc } as const;
 
@@ -30,11 +29,12 @@ function isInitial(namespace: keyof typeof INITIAL): boolean {
 }
 
 function bpffsFacts(): BpffsFacts {
+  const path = findBpffs();
   const isWritable = unlessAbsent(() => {
-    accessSync(BPFFS, constants.W_OK);
+    accessSync(path, constants.W_OK);
     return true;
   });
-  return { path: BPFFS, type: unlessAbsent(() => statfsSync(BPFFS).type), isWritable: isWritable ?? false };
+  return { path, type: unlessAbsent(() => statfsSync(path).type), isWritable: isWritable ?? false };
 }
 
 /** Undefined where the file is not there, or may not be read. */

@@ -24,7 +24,7 @@ export function judgeBpffs({ path, type, isWritable }: BpffsFacts): Finding {
   const lacks = 'what is seen lives as long as the agent: connections that end while it is restarted are missed';
   if (type !== BPF_FS_MAGIC) {
     const found = `${path} ${type === undefined ? 'is not there' : 'is no BPF file system'}`;
-    const remedy = `on the machine: mount -t bpf bpf ${path}; in a pod, mount that as a hostPath volume too`;
+    const remedy = 'on the machine: mount -t bpf bpf /sys/fs/bpf; in a pod, mount that as a hostPath volume too';
     return { id, state: 'degraded', found, lacks, remedy };
   }
   if (isWritable) return { id, state: 'ok', found: path };

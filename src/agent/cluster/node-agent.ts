@@ -16,6 +16,7 @@ import { type AgentOptions, makeAgent } from '../agent.ts';
 import { LiveInventory, type WatchedPod } from '../identify/live-inventory.ts';
 import type { Agent } from '../lifecycle.ts';
 import type { KernelLimits } from '../limits.ts';
+import type { Pins } from '../load/pins.ts';
 import type { Usage } from '../overload/pressure.ts';
 import { ReliefValve } from '../overload/relief-valve.ts';
 import { effectivePlan, emptyPlan } from './effective-plan.ts';
@@ -34,6 +35,8 @@ export interface NodeAgentOptions {
   readonly cgroups: AgentOptions['cgroups'];
   readonly openSink: AgentOptions['openSink'];
   readonly limits: Partial<KernelLimits>;
+  /** What the capture is kept by for the next process; undefined: it ends with this one. */
+  readonly pins: Pins | undefined;
   /** What the agent uses of what it may have. */
   readonly usage: () => readonly Usage[];
   readonly log: Log;
@@ -61,6 +64,8 @@ const LEAST_RATE_MILLIS = 5_000;
 const GAP_SHOWN_MILLIS = 600_000;
 /** What a kernel refuses now it may take later, as when memory is short. */
 const RETRY_MILLIS = 60_000;
+/** Another agent of this node is on its way out. */
+const SOON_MILLIS = 2_000;
 
 export class NodeAgent {
   readonly metrics: AgentMetrics;
@@ -80,9 +85,10 @@ export class NodeAgent {
   #overload: { readonly reason: 'Overloaded'; readonly message: string } | undefined;
   #cancelRetry: (() => void) | undefined;
   #isSynced = false;
+  #hasBegun = false;
 
   constructor(options: NodeAgentOptions) {
-    const { transport, node, cgroups, openSink, limits, usage, log, timers, monotonic, random, failed } = options;
+    const { transport, node, cgroups, openSink, limits, pins, usage, log, timers, monotonic, random, failed } = options;
     this.#options = options;
     this.#rates = new Rates(LEAST_RATE_MILLIS, monotonic);
     const client = new KubeClient(transport, { fieldManager: AGENT_FIELD_MANAGER });
@@ -96,10 +102,13 @@ export class NodeAgent {
       },
       openSink,
       limits,
+      pins,
       cgroups,
       events: {
         sinkFailed: (name, error) => log.warn({ export: name, error: error.message }, 'a sink failed'),
         exportChanged: () => this.#reporter.changed(),
+        notKept: (error) =>
+          log.warn({ error: error.message }, 'the capture ends with this process: a restart will miss connections'),
         recordFailed: (error) =>
           log.error({ error: String(error) }, 'a record could not be handled; counted as faulty'),
         failed,
@@ -146,12 +155,11 @@ export class NodeAgent {
     this.#isSynced = true;
     const standing = this.#standing.get(node);
     log.info({ pods: this.#inventory.size, captures: standing?.plan.captures.length ?? 0 }, 'the node is known');
-    this.#gap = restartGap(standing, this.#options.now());
     await this.#adopt();
     this.#valve.start();
   }
 
-  /** Leaves nothing in the kernel, and reports for the last time. */
+  /** Reports for the last time. What the plan still asks for goes on in the kernel, where it can be kept for the next process. */
   async stop(): Promise<void> {
     const { log } = this.#options;
     this.#cancelRetry?.();
@@ -233,20 +241,33 @@ export class NodeAgent {
       () => undefined,
       (error: unknown) => asWeirError(error),
     );
+    if (!this.#hasBegun && failure?.retryable !== true) this.#begin(standing);
     // A later plan has overtaken this one, and is adopted next.
     if (!isSamePlan(standing, this.#standing.get(node))) return;
     this.#failure = failure;
     this.#adopted = standing === undefined ? undefined : { standing, refused };
-    if (standing !== undefined) this.#totals.begin(standing.uid, standing.status, this.#agent.report());
+    if (standing !== undefined) {
+      this.#totals.begin(standing.uid, standing.status, this.#agent.report(), this.#agent.totals);
+      this.#agent.totals = this.#totals.saved;
+    }
     log.info({ captures: plan.captures.length, programs: plan.programs, hash: plan.hash }, 'adopted a plan');
     if (failure !== undefined) {
+      const retryMillis = failure.retryable ? SOON_MILLIS : RETRY_MILLIS;
       log.error(
-        { error: failure.message, retryMillis: RETRY_MILLIS },
+        { error: failure.message, retryMillis },
         'a program of the plan does not run; weir check in this pod tells what is missing',
       );
-      this.#cancelRetry = timers.after(RETRY_MILLIS, () => this.#adoptSoon());
+      this.#cancelRetry = timers.after(retryMillis, () => this.#adoptSoon());
     }
     this.#reporter.changed();
+  }
+
+  /** What is said of the time before this process. */
+  #begin(standing: Standing | undefined): void {
+    const { log, now } = this.#options;
+    this.#hasBegun = true;
+    if (this.#agent.hasRecovered) log.info('goes on with the capture of the process before');
+    else this.#gap = restartGap(standing, now());
   }
 
   #report(last: Written | undefined) {

@@ -103,6 +103,13 @@ export const PASS_CONTROL = {
   isFirst: 4,
 } as const;
 
+export const LEASE = {
+  size: 24,
+  untilNs: 0,
+  lookedAt: 8,
+  isOver: 16,
+} as const;
+
 export const PROGRAM_CONFIG = {
   size: 32,
   flowIdKey: 0,

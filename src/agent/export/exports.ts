@@ -1,12 +1,26 @@
+import { add, type CountRows, memoryRows } from '../../export/count-rows.ts';
 import { Exporter, type ExporterOptions } from '../../export/exporter.ts';
 import { lateSink } from '../../export/late-sink.ts';
 import type { Outcome } from '../../export/outcome.ts';
+import type { FlowTaker } from '../../export/router.ts';
 import type { Sink } from '../../export/sink.ts';
 import type { WeirError } from '../../lib/errors.ts';
 import type { Timers } from '../../lib/timers.ts';
 import { canonicalJson } from '../../plan/canonical.ts';
 import type { PlanExport } from '../../plan/plan.ts';
 import type { Flow } from '../../record/flow.ts';
+import type { OfferedFlows } from '../restart/unsettled.ts';
+
+/** What a row of an export's counts holds, in this order. */
+export const EXPORT_COLUMNS: readonly string[] = ['delivered', 'dropped', 'lastDelivered'];
+const [DELIVERED, DROPPED, LAST_DELIVERED] = [0, 1, 2];
+
+/** An export by the number of its account. */
+export interface NamedExport {
+  readonly index: number;
+  readonly name: string;
+  readonly uid: string | undefined;
+}
 
 export interface ExportsOptions {
   /** Opens the sink of an export. @throws WeirError */
@@ -21,6 +35,8 @@ export interface ExportsOptions {
   readonly now: () => number;
   /** How flows ended at the export of that index; each that was offered is told exactly once. */
   readonly settled: (index: number, flows: readonly Flow[], outcome: Outcome) => void;
+  /** Follows what an exporter has not settled yet. */
+  readonly follow: () => OfferedFlows;
   /** A sink could not be opened, gave a batch up, or did not close. */
   readonly failed: (name: string, error: WeirError) => void;
   /** An export has delivered for the first time, fails, or does not fail any more. */
@@ -50,9 +66,9 @@ interface Entry {
   spec: string;
   /** Undefined: it is in the plan no more. */
   exporter: Exporter | undefined;
-  delivered: number;
-  dropped: number;
-  lastDelivered: number;
+  taker: FlowTaker | undefined;
+  /** By EXPORT_COLUMNS. */
+  counts: Float64Array;
   failure: WeirError | undefined;
 }
 
@@ -61,6 +77,7 @@ export class Exports {
   readonly #options: ExportsOptions;
   readonly #entries = new Map<number, Entry>();
   readonly #leaving = new Set<Promise<void>>();
+  #rows: CountRows = memoryRows(EXPORT_COLUMNS.length);
 
   constructor(options: ExportsOptions) {
     this.#options = options;
@@ -73,30 +90,63 @@ export class Exports {
   }
 
   /** Whoever takes flows for the export of that index. */
-  exporter(index: number): Exporter | undefined {
-    return this.#entries.get(index)?.exporter;
+  exporter(index: number): FlowTaker | undefined {
+    return this.#entries.get(index)?.taker;
   }
 
   /** Those that have left the plan and are not forgotten, the longest ended first; then the plan's, in its order. */
   accounts(): ExportAccount[] {
-    return Array.from(
-      this.#entries,
-      ([index, { name, uid, exporter, delivered, dropped, lastDelivered, failure }]) => ({
-        index,
-        name,
-        uid,
-        delivered,
-        dropped,
-        backlog: exporter?.backlog ?? 0,
-        lastDelivered,
-        failure,
-      }),
-    );
+    return Array.from(this.#entries, ([index, { name, uid, exporter, counts, failure }]) => ({
+      index,
+      name,
+      uid,
+      delivered: counts[DELIVERED] ?? 0,
+      dropped: counts[DROPPED] ?? 0,
+      backlog: exporter?.backlog ?? 0,
+      lastDelivered: counts[LAST_DELIVERED] ?? 0,
+      failure,
+    }));
+  }
+
+  /** Those that have an account, as `accounts`. */
+  get names(): NamedExport[] {
+    return Array.from(this.#entries, ([index, { name, uid }]) => ({ index, name, uid }));
   }
 
   /** Nobody asks for this export's account any more. */
   forget(index: number): void {
+    const entry = this.#entries.get(index);
+    // Its exporter may still empty its queue, and the row will be another's.
+    if (entry !== undefined) entry.counts = entry.counts.slice();
     this.#entries.delete(index);
+    this.#rows.forget(index);
+  }
+
+  /** From now on the counts stand there. */
+  moveTo(rows: CountRows): void {
+    for (const [index, entry] of this.#entries) {
+      const row = rows.row(index);
+      row.set(entry.counts);
+      entry.counts = row;
+    }
+    this.#rows = rows;
+  }
+
+  /** Goes on with the accounts of an earlier process, whose counts stand there. Of exports that have none yet. */
+  restore(exports: readonly NamedExport[], rows: CountRows): void {
+    this.#rows = rows;
+    for (const { index, name, uid } of exports) {
+      const counts = rows.row(index);
+      this.#entries.set(index, {
+        name,
+        uid,
+        spec: '',
+        exporter: undefined,
+        taker: undefined,
+        counts,
+        failure: undefined,
+      });
+    }
   }
 
   /** Empties every queue and closes every sink, within the time of an export that leaves. */
@@ -120,18 +170,18 @@ export class Exports {
       uid,
       spec,
       exporter: undefined,
-      delivered: 0,
-      dropped: 0,
-      lastDelivered: 0,
+      taker: undefined,
+      counts: this.#rows.row(index),
       failure: undefined,
     };
     Object.assign(entry, { name, spec, failure: undefined });
-    entry.exporter = this.#exporter(target, entry);
+    this.#enter(target, entry);
     this.#entries.set(index, entry);
   }
 
-  #exporter(target: PlanExport, entry: Entry): Exporter {
-    const { open, exporter, reopenMillis, timers, now, settled, failed, stateChanged } = this.#options;
+  #enter(target: PlanExport, entry: Entry): void {
+    const { open, exporter, reopenMillis, timers, now, settled, follow, failed, stateChanged } = this.#options;
+    const unsettled = follow();
     // A sink that was replaced still speaks of its last batches, and no more of how the export is.
     const isCurrent = () => entry.exporter === undefined || entry.exporter === made;
     const fail = (error: WeirError) => {
@@ -148,22 +198,33 @@ export class Exports {
     const sink = lateSink({ open: () => open(target), timers, retryMillis: reopenMillis, opened: well, failed: fail });
     const settle = (flows: readonly Flow[], outcome: Outcome) => {
       if (outcome === 'delivered') {
-        const isFirst = entry.delivered === 0;
-        entry.delivered += flows.length;
-        entry.lastDelivered = now();
+        const isFirst = entry.counts[DELIVERED] === 0;
+        add(entry.counts, DELIVERED, flows.length);
+        entry.counts[LAST_DELIVERED] = now();
         well();
         if (isFirst) stateChanged();
-      } else entry.dropped += flows.length;
+      } else add(entry.counts, DROPPED, flows.length);
       settled(target.index, flows, outcome);
+      unsettled.settled(
+        flows.length,
+        outcome === 'queueFull' && exporter.onFull === 'DropNewest' ? 'newest' : 'oldest',
+      );
     };
     const made = new Exporter(sink, exporter, { settled: settle, failed: fail }, timers);
-    return made;
+    entry.exporter = made;
+    entry.taker = {
+      offer(flow) {
+        unsettled.offered();
+        made.offer(flow);
+      },
+    };
   }
 
   #leave(entry: Entry): void {
     const { exporter } = entry;
     if (exporter === undefined) return;
     entry.exporter = undefined;
+    entry.taker = undefined;
     entry.failure = undefined;
     const drained = exporter.drain(this.#options.drainMillis).finally(() => this.#leaving.delete(drained));
     this.#leaving.add(drained);

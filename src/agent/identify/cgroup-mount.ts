@@ -1,4 +1,5 @@
 import { WeirError } from '../../lib/errors.ts';
+import { mountsOf } from '../../lib/mounts.ts';
 
 /**
  * Where the cgroup2 hierarchy is mounted, from the text of /proc/self/mountinfo (proc_pid_mountinfo(5)): /sys/fs/cgroup,
@@ -7,13 +8,9 @@ import { WeirError } from '../../lib/errors.ts';
  */
 export function cgroup2Mount(mountinfo: string): string {
   let best: { readonly height: number; readonly point: string } | undefined;
-  for (const line of mountinfo.split('\n')) {
-    const [mount, filesystem] = line.split(' - ');
-    if (filesystem?.startsWith('cgroup2 ') !== true) continue;
-    const [, , , root = '', point] = mount?.split(' ') ?? [];
-    if (point !== undefined && heightOf(root) > (best?.height ?? -1)) best = { height: heightOf(root), point };
-  }
-  if (best !== undefined) return unescapeOctal(best.point);
+  for (const { root, point } of mountsOf(mountinfo, 'cgroup2'))
+    if (heightOf(root) > (best?.height ?? -1)) best = { height: heightOf(root), point };
+  if (best !== undefined) return best.point;
   throw new WeirError(
     'Unsupported',
     'no cgroup2 hierarchy is mounted, so sockets cannot be told apart by pod: mount one (mount -t cgroup2 none /sys/fs/cgroup)',
@@ -27,9 +24,4 @@ export function cgroup2Mount(mountinfo: string): string {
 function heightOf(root: string): number {
   if (root === '/') return 1;
   return /^(?:\/\.\.)+$/.test(root) ? root.length : 0;
-}
-
-/** mountinfo writes blanks and backslashes as octal escapes. */
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

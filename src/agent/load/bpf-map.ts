@@ -1,5 +1,5 @@
 import { WeirError } from '../../lib/errors.ts';
-import type { Libbpf, Pointer } from './libbpf.ts';
+import type { Libbpf } from './libbpf.ts';
 import { errorText } from './libc.ts';
 
 const ENOENT = 2;
@@ -11,12 +11,12 @@ export class BpfMap {
   readonly #libbpf: Libbpf;
   readonly #name: string;
 
-  constructor(libbpf: Libbpf, object: Pointer, name: string) {
-    const map = libbpf.findMap(object, name);
+  /** @param fd whoever holds it closes it, after the last use of the map. */
+  constructor(libbpf: Libbpf, fd: number, name: string) {
     this.#libbpf = libbpf;
     this.#name = name;
-    this.fd = libbpf.mapFd(map);
-    this.maxEntries = libbpf.mapMaxEntries(map);
+    this.fd = fd;
+    this.maxEntries = libbpf.mapMaxEntries(fd);
   }
 
   /** Reads one entry into `value`; false when there is none. */
@@ -36,6 +36,18 @@ export class BpfMap {
   delete(key: Uint8Array): void {
     const result = this.#libbpf.deleteElement(this.fd, key);
     if (result !== -ENOENT) this.#check(result, 'delete from');
+  }
+
+  /** Every key that is there; of a map that nobody else changes meanwhile. @param bytes of one key. */
+  keys(bytes: number): Uint8Array[] {
+    const keys: Uint8Array[] = [];
+    for (;;) {
+      const next = new Uint8Array(bytes);
+      const result = this.#libbpf.nextKey(this.fd, keys.at(-1), next);
+      if (result === -ENOENT) return keys;
+      this.#check(result, 'read');
+      keys.push(next);
+    }
   }
 
   /**

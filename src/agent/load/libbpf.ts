@@ -14,6 +14,9 @@ const MAX_LOG_CHARACTERS = 64 * 1024;
 /** struct bpf_prog_info (include/uapi/linux/bpf.h), as far as it is read: bytes. */
 const PROGRAM_INFO = { size: 232, recursionMisses: 208 } as const;
 
+/** struct bpf_map_info (include/uapi/linux/bpf.h), as far as it is read: bytes. */
+const MAP_INFO = { size: 88, maxEntries: 16 } as const;
+
 /** enum bpf_attach_type (include/uapi/linux/bpf.h). */
 const BPF_TRACE_ITER = 28;
 
@@ -45,17 +48,20 @@ interface Functions {
   readonly findProgram: (object: Pointer, name: string) => Pointer | null;
   readonly attachProgram: (program: Pointer) => Pointer | null;
   readonly destroyLink: (link: Pointer) => number;
+  readonly linkFd: (link: Pointer) => number;
+  readonly pinObject: (fd: number, path: string) => number;
+  readonly getObject: (path: string) => number;
   readonly programFd: (program: Pointer) => number;
   readonly createLink: (program: number, target: number, type: number, options: LinkOptions) => number;
   readonly createIterator: (link: number) => number;
   readonly objectInfo: (fd: number, info: Uint8Array, length: [number]) => number;
   readonly mapFd: (map: Pointer) => number;
-  readonly mapMaxEntries: (map: Pointer) => number;
   readonly setMapMaxEntries: (map: Pointer, entries: number) => number;
   readonly mapInitialValue: (map: Pointer, size: [number]) => Pointer;
   readonly lookupElement: (fd: number, key: Uint8Array, value: Uint8Array) => number;
   readonly updateElement: (fd: number, key: Uint8Array, value: Uint8Array, flags: number) => number;
   readonly deleteElement: (fd: number, key: Uint8Array) => number;
+  readonly nextKey: (fd: number, key: Uint8Array | null, next: Uint8Array) => number;
   readonly possibleCpus: () => number;
   readonly versionString: () => string;
   readonly setPrint: (print: unknown) => unknown;
@@ -139,12 +145,16 @@ export class Libbpf {
   }
 
   /** How often the kernel did not run a loaded program because it was running on that CPU already. */
-  recursionMisses(program: Pointer): number {
-    const info = new Uint8Array(PROGRAM_INFO.size);
-    const result = this.#functions.objectInfo(this.#functions.programFd(program), info, [info.length]);
+  recursionMisses(programFd: number): number {
+    return Number(this.#info(programFd, PROGRAM_INFO.size).getBigUint64(PROGRAM_INFO.recursionMisses, true));
+  }
+
+  #info(fd: number, bytes: number): DataView {
+    const info = new Uint8Array(bytes);
+    const result = this.#functions.objectInfo(fd, info, [bytes]);
     if (result < 0)
-      throw new WeirError('KernelRefused', `the kernel does not tell of its program: ${errorText(result)}`);
-    return Number(new DataView(info.buffer).getBigUint64(PROGRAM_INFO.recursionMisses, true));
+      throw new WeirError('KernelRefused', `the kernel does not tell of what is loaded: ${errorText(result)}`);
+    return new DataView(info.buffer);
   }
 
   programFd(program: Pointer): number {
@@ -174,12 +184,26 @@ export class Libbpf {
     this.#functions.destroyLink(link);
   }
 
+  linkFd(link: Pointer): number {
+    return this.#functions.linkFd(link);
+  }
+
+  /** Keeps a map, program or link under this path of a bpffs while no process holds it. Returns 0 or −errno. */
+  pinObject(fd: number, path: string): number {
+    return this.#functions.pinObject(fd, path);
+  }
+
+  /** A descriptor of what is pinned there, or −errno. */
+  getObject(path: string): number {
+    return this.#functions.getObject(path);
+  }
+
   mapFd(map: Pointer): number {
     return this.#functions.mapFd(map);
   }
 
-  mapMaxEntries(map: Pointer): number {
-    return this.#functions.mapMaxEntries(map);
+  mapMaxEntries(mapFd: number): number {
+    return this.#info(mapFd, MAP_INFO.size).getUint32(MAP_INFO.maxEntries, true);
   }
 
   /** Sets a map's size; only between open and load. Returns 0 or −errno. */
@@ -205,6 +229,11 @@ export class Libbpf {
 
   deleteElement(fd: number, key: Uint8Array): number {
     return this.#functions.deleteElement(fd, key);
+  }
+
+  /** Writes the key after this one, or the first; 0 or −errno, ENOENT after the last. */
+  nextKey(fd: number, key: Uint8Array | undefined, next: Uint8Array): number {
+    return this.#functions.nextKey(fd, key ?? null, next);
   }
 
   /** CPUs that the kernel may bring up: the length of every per-CPU value. */
@@ -240,17 +269,20 @@ function lookUp(library: LibraryHandle): Functions {
     findProgram: symbol('void *bpf_object__find_program_by_name(void *object, const char *name)'),
     attachProgram: symbol('void *bpf_program__attach(void *program)'),
     destroyLink: symbol('int bpf_link__destroy(void *link)'),
+    linkFd: symbol('int bpf_link__fd(void *link)'),
+    pinObject: symbol('int bpf_obj_pin(int fd, const char *path)'),
+    getObject: symbol('int bpf_obj_get(const char *path)'),
     createLink: symbol('int bpf_link_create(int program, int target, int type, const weir_link_create_opts *options)'),
     createIterator: symbol('int bpf_iter_create(int link)'),
     programFd: symbol('int bpf_program__fd(void *program)'),
     objectInfo: symbol('int bpf_obj_get_info_by_fd(int fd, _Inout_ void *info, _Inout_ uint32_t *length)'),
     mapFd: symbol('int bpf_map__fd(void *map)'),
-    mapMaxEntries: symbol('uint32_t bpf_map__max_entries(void *map)'),
     setMapMaxEntries: symbol('int bpf_map__set_max_entries(void *map, uint32_t entries)'),
     mapInitialValue: symbol('void *bpf_map__initial_value(void *map, _Out_ size_t *size)'),
     lookupElement: symbol('int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)'),
     updateElement: symbol('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
     deleteElement: symbol('int bpf_map_delete_elem(int fd, const void *key)'),
+    nextKey: symbol('int bpf_map_get_next_key(int fd, const void *key, _Out_ void *next)'),
     possibleCpus: symbol('int libbpf_num_possible_cpus()'),
     versionString: symbol('const char *libbpf_version_string()'),
     setPrint: symbol('void *libbpf_set_print(void *print)'),

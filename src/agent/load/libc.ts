@@ -1,4 +1,4 @@
-/** The few C library calls that Node does not offer: shared mappings, clocks to the nanosecond, and whether bpf(2) is open. */
+/** The few C library calls that Node does not offer: shared mappings, locks, clocks to the nanosecond, and whether bpf(2) is open. */
 import { constants } from 'node:os';
 import koffi from 'koffi';
 import { WeirError } from '../../lib/errors.ts';
@@ -15,6 +15,7 @@ const clockGettime: (clock: number, time: BigInt64Array) => number = libc.func(
 const vsnprintf: (buffer: Uint8Array, size: number, format: string, variadic: unknown) => number = libc.func(
   'int vsnprintf(_Out_ uint8_t *buffer, size_t size, const char *format, void *arguments)',
 );
+const flock: (fd: number, operation: number) => number = libc.func('int flock(int fd, int operation)');
 const getpagesize: () => number = libc.func('int getpagesize()');
 const syscall: (number: number, command: number, attributes: null, size: number) => number = libc.func(
   'long syscall(long number, long command, void *attributes, long size)',
@@ -25,6 +26,8 @@ const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 const MAP_FAILED = 2n ** 64n - 1n;
+const LOCK_EXCLUSIVELY = 2;
+const LOCK_AT_ONCE = 4;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const MAX_LINE = 4096;
@@ -49,11 +52,16 @@ export function mapShared(fd: number, offset: number, length: number, access: 'r
   if (koffi.address(address) === MAP_FAILED) {
     throw new WeirError(
       'KernelRefused',
-      `mmap of ${length} bytes of the ring buffer failed: ${errorText(koffi.errno())}`,
+      `mmap of ${length} bytes of a map of the kernel failed: ${errorText(koffi.errno())}`,
     );
   }
   const bytes = koffi.view(address, length);
   return { bytes, unmap: () => void munmap(address, length) };
+}
+
+/** Locks an open file or folder for this process alone, until it is closed; false while another has it. */
+export function lockFile(fd: number): boolean {
+  return flock(fd, LOCK_EXCLUSIVELY | LOCK_AT_ONCE) === 0;
 }
 
 const time = new BigInt64Array(2);
@@ -61,6 +69,11 @@ const time = new BigInt64Array(2);
 function nowNanos(clock: number): bigint {
   clockGettime(clock, time);
   return (time[0] ?? 0n) * 1_000_000_000n + (time[1] ?? 0n);
+}
+
+/** CLOCK_MONOTONIC in nanoseconds, as programs of the kernel read it. */
+export function monotonicNanos(): number {
+  return Number(nowNanos(CLOCK_MONOTONIC));
 }
 
 /** What must be added to CLOCK_MONOTONIC to get the wall clock, in microseconds, as both stand now. */

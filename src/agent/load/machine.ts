@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { mountsOf } from '../../lib/mounts.ts';
 import { cgroup2Mount } from '../identify/cgroup-mount.ts';
 import { requireTracing } from './refusal.ts';
 
@@ -10,6 +11,11 @@ export const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 export function findCgroups(): { readonly mount: string; readonly version1: boolean } {
   const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
   return { mount: cgroup2Mount(mountinfo), version1: / - cgroup /.test(mountinfo) };
+}
+
+/** Where a bpffs is mounted, or should be: the first of those that there are. */
+export function findBpffs(mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8')): string {
+  return mountsOf(mountinfo, 'bpf')[0]?.point ?? '/sys/fs/bpf';
 }
 
 /** What a report says of the kernel. */

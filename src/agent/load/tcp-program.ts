@@ -1,7 +1,10 @@
 /** Loads and attaches the TCP program: one object of `bpf/`, configured for this run. */
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { WeirError } from '../../lib/errors.ts';
-import { PASS_CONTROL, PROGRAM_CONFIG } from '../decode/layout.generated.ts';
+import { canonicalJson } from '../../plan/canonical.ts';
+import { LEASE, PASS_CONTROL, PROGRAM_CONFIG } from '../decode/layout.generated.ts';
 import { BpfMap, u32Key } from './bpf-map.ts';
 import { type KernelPass, kernelPass } from './kernel-pass.ts';
 import type { Libbpf, Pointer } from './libbpf.ts';
@@ -14,11 +17,46 @@ const PROGRAMS = ['tcp_by_process', 'tcp_by_packet'] as const;
 const REPORT_PASS = 'report_live_connections';
 const TAKE_OVER_PASS = 'take_over_connections';
 
+/** Maps that are read or written here; the programs hold the others. */
+const MAPS = [
+  'flows',
+  'connections',
+  'selection',
+  'selection_control',
+  'ledger',
+  'node_counters',
+  'connection_count',
+  'policies',
+  'peer_lists',
+  'peer_masks',
+  'pass_control',
+  'lease',
+  'journal',
+] as const;
+
+type Part =
+  | `map_${(typeof MAPS)[number]}`
+  | `program_${(typeof PROGRAMS)[number] | typeof REPORT_PASS | typeof TAKE_OVER_PASS}`
+  | `link_${(typeof PROGRAMS)[number]}`;
+
+/** What a process must hold of the loaded and attached program, so that it lives on: by the names that it is pinned under. */
+export const PARTS: readonly Part[] = [
+  ...MAPS.map((name) => `map_${name}` as const),
+  ...PROGRAMS.map((name) => `program_${name}` as const),
+  `program_${REPORT_PASS}`,
+  `program_${TAKE_OVER_PASS}`,
+  ...PROGRAMS.map((name) => `link_${name}` as const),
+];
+
+const FLOW_ID_KEY_BYTES = 16;
+/** Before any time there is: the programs do nothing. See the map `lease`. */
+const NEVER = 1;
+
 const OBJECT_FILE = fileURLToPath(import.meta.resolve('#bpf/tcp.bpf.o'));
 
 export interface TcpProgramOptions {
-  /** 16 bytes; both ends of a connection need the same key for the same flow.id. */
-  readonly flowIdKey: Uint8Array;
+  /** 16 bytes; both ends of a connection need the same key for the same flow.id. Undefined: a random one. */
+  readonly flowIdKey: Uint8Array | undefined;
   /** 0…255, carried in every record as flow.id.key. */
   readonly flowIdKeyNumber: number;
   /** Ceiling of connections tracked at once, about 400 bytes of kernel memory each. */
@@ -29,7 +67,7 @@ export interface TcpProgramOptions {
   readonly joinBuckets: number;
 }
 
-/** The loaded program and its maps. Closing detaches it and frees everything in the kernel. */
+/** The loaded program and its maps. Closing frees everything in the kernel that is not pinned. */
 export interface TcpProgram {
   readonly flows: BpfMap;
   readonly selection: BpfMap;
@@ -38,6 +76,7 @@ export interface TcpProgram {
   readonly nodeCounters: BpfMap;
   readonly connectionCount: BpfMap;
   readonly policies: BpfMap;
+  readonly journal: BpfMap;
   readonly peerLists: BpfMap;
   readonly peerMasks: BpfMap;
   /** Reports live connections that have moved, where it is time. */
@@ -48,11 +87,25 @@ export interface TcpProgram {
   reportAllNow(): void;
   /** Throws KernelRefused, with nothing attached. */
   attach(): void;
+  /** Descriptors to pin, by part; of an attached program all of PARTS. */
+  readonly parts: ReadonlyMap<string, number>;
+  /** The programs do nothing from this time on. @param untilNanos of CLOCK_MONOTONIC. */
+  lease(untilNanos: number): void;
+  /** When the lease ends, ns of CLOCK_MONOTONIC; 0: never. */
+  leasedUntil(): number;
   /** Runs that the kernel left out because the program was running on that CPU already. */
   missedRuns(): number;
-  /** No new records from now on; the maps stay readable until `close`. */
+  /** No new records from now on; the maps stay readable until `close`. What is pinned must have been removed before. */
   detach(): void;
+  /** Gives up everything that is held here. */
   close(): void;
+}
+
+/** Changes with everything that two processes must have in common to share a loaded program. @param reader how user space reads it. */
+export function tcpProgramVersion({ flowIdKey, ...options }: TcpProgramOptions, reader: string): string {
+  const key = flowIdKey === undefined ? 'random' : Buffer.from(flowIdKey).toString('hex');
+  const rest = canonicalJson({ ...options, key, parts: PARTS, reader });
+  return createHash('sha256').update(readFileSync(OBJECT_FILE)).update(rest).digest('hex').slice(0, 16);
 }
 
 /**
@@ -75,43 +128,101 @@ export function loadTcpProgram(libbpf: Libbpf, options: TcpProgramOptions): TcpP
   }
 }
 
+/** The program that another process has loaded and attached. @param parts descriptors of all of PARTS, which are its own from now on. */
+export function adoptTcpProgram(libbpf: Libbpf, parts: ReadonlyMap<string, number>): TcpProgram {
+  const closeParts = (isLink: boolean) => {
+    for (const [name, fd] of parts) if (name.startsWith('link_') === isLink) closeSync(fd);
+  };
+  let isAttached = true;
+  return programOf(libbpf, parts, {
+    attach: () => undefined,
+    detach() {
+      if (isAttached) closeParts(true);
+      isAttached = false;
+    },
+    close: () => closeParts(false),
+  });
+}
+
 function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions): void {
   libbpf.setMapMaxEntries(libbpf.findMap(object, 'flows'), options.ringBytes);
   libbpf.setMapMaxEntries(libbpf.findMap(object, 'join_buckets'), options.joinBuckets);
   const config = libbpf.mapInitialValue(libbpf.findMap(object, '.rodata'));
   const view = new DataView(config.buffer, config.byteOffset, config.byteLength);
-  config.set(options.flowIdKey, PROGRAM_CONFIG.flowIdKey);
+  config.set(options.flowIdKey ?? randomBytes(FLOW_ID_KEY_BYTES), PROGRAM_CONFIG.flowIdKey);
   view.setUint32(PROGRAM_CONFIG.flowIdKeyNumber, options.flowIdKeyNumber, true);
   view.setUint32(PROGRAM_CONFIG.maxConnections, options.maxConnections, true);
   view.setUint32(PROGRAM_CONFIG.joinMask, options.joinBuckets - 1, true);
 }
 
 function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
-  const programs = PROGRAMS.map((name) => libbpf.findProgram(object, name));
-  using opened = new DisposableStack();
-  const pass = (name: string, map?: BpfMap): KernelPass =>
-    opened.adopt(kernelPass(libbpf, name, libbpf.programFd(libbpf.findProgram(object, name)), map?.fd), (made) =>
-      made.close(),
-    );
-  const report = pass(REPORT_PASS, new BpfMap(libbpf, object, 'connections'));
-  const takeOver = pass(TAKE_OVER_PASS);
-  const control = new BpfMap(libbpf, object, 'pass_control');
-  controlPass(control, { isFirst: true });
+  const parts = new Map<string, number>();
+  for (const name of MAPS) parts.set(`map_${name}`, libbpf.mapFd(libbpf.findMap(object, name)));
+  for (const name of [...PROGRAMS, REPORT_PASS, TAKE_OVER_PASS])
+    parts.set(`program_${name}`, libbpf.programFd(libbpf.findProgram(object, name)));
   const links: Pointer[] = [];
-  const passes = opened.move();
   const detach = (): void => {
     for (const link of links.splice(0)) libbpf.destroyLink(link);
   };
+  const program = programOf(libbpf, parts, {
+    attach() {
+      for (const name of PROGRAMS) {
+        const link = libbpf.attachProgram(libbpf.findProgram(object, name));
+        if (link === undefined) {
+          detach();
+          throw new WeirError(
+            'KernelRefused',
+            `the kernel refused to attach to the tracepoint inet_sock_set_state\n${libbpf.takeLog()}`,
+          );
+        }
+        links.push(link);
+        parts.set(`link_${name}`, libbpf.linkFd(link));
+      }
+    },
+    detach,
+    close: () => libbpf.closeObject(object),
+  });
+  return program;
+}
+
+/** Where a loaded program and an adopted one differ: whose the descriptors are. */
+interface Holding {
+  readonly attach: () => void;
+  readonly detach: () => void;
+  readonly close: () => void;
+}
+
+function programOf(libbpf: Libbpf, parts: ReadonlyMap<string, number>, holding: Holding): TcpProgram {
+  const fdOf = (part: Part): number => {
+    const fd = parts.get(part);
+    if (fd === undefined) throw new WeirError('Internal', `nothing is loaded under the name ${part}`);
+    return fd;
+  };
+  const map = (name: (typeof MAPS)[number]) => new BpfMap(libbpf, fdOf(`map_${name}`), name);
+  using opened = new DisposableStack();
+  const pass = (name: typeof REPORT_PASS | typeof TAKE_OVER_PASS, over?: BpfMap): KernelPass =>
+    opened.adopt(kernelPass(libbpf, name, fdOf(`program_${name}`), over?.fd), (made) => made.close());
+  const report = pass(REPORT_PASS, map('connections'));
+  const takeOver = pass(TAKE_OVER_PASS);
+  const control = map('pass_control');
+  const lease = map('lease');
+  const passes = opened.move();
+  const detach = (): void => {
+    // The kernel may take its time to let go of what was pinned.
+    leaseUntil(lease, NEVER);
+    holding.detach();
+  };
   return {
-    flows: new BpfMap(libbpf, object, 'flows'),
-    selection: new BpfMap(libbpf, object, 'selection'),
-    selectionControl: new BpfMap(libbpf, object, 'selection_control'),
-    ledger: new BpfMap(libbpf, object, 'ledger'),
-    nodeCounters: new BpfMap(libbpf, object, 'node_counters'),
-    connectionCount: new BpfMap(libbpf, object, 'connection_count'),
-    policies: new BpfMap(libbpf, object, 'policies'),
-    peerLists: new BpfMap(libbpf, object, 'peer_lists'),
-    peerMasks: new BpfMap(libbpf, object, 'peer_masks'),
+    flows: map('flows'),
+    selection: map('selection'),
+    selectionControl: map('selection_control'),
+    ledger: map('ledger'),
+    nodeCounters: map('node_counters'),
+    connectionCount: map('connection_count'),
+    policies: map('policies'),
+    peerLists: map('peer_lists'),
+    peerMasks: map('peer_masks'),
+    journal: map('journal'),
     reportLive: () => report.run(),
     async takeOver() {
       await takeOver.run();
@@ -122,26 +233,31 @@ function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
       report.runNow();
     },
     attach() {
-      for (const program of programs) {
-        const link = libbpf.attachProgram(program);
-        if (link === undefined) {
-          detach();
-          throw new WeirError(
-            'KernelRefused',
-            `the kernel refused to attach to the tracepoint inet_sock_set_state\n${libbpf.takeLog()}`,
-          );
-        }
-        links.push(link);
-      }
+      controlPass(control, { isFirst: true });
+      holding.attach();
     },
-    missedRuns: () => programs.reduce((sum, program) => sum + libbpf.recursionMisses(program), 0),
+    parts,
+    lease: (untilNanos) => leaseUntil(lease, untilNanos),
+    leasedUntil() {
+      const value = new DataView(new ArrayBuffer(LEASE.size));
+      lease.lookup(u32Key(0), new Uint8Array(value.buffer));
+      return Number(value.getBigUint64(LEASE.untilNs, true));
+    },
+    missedRuns: () => PROGRAMS.reduce((sum, name) => sum + libbpf.recursionMisses(fdOf(`program_${name}`)), 0),
     detach,
     close() {
-      detach();
+      holding.detach();
       passes.dispose();
-      libbpf.closeObject(object);
+      holding.close();
     },
   };
+}
+
+/** struct lease of bpf/flow.h. */
+function leaseUntil(lease: BpfMap, untilNanos: number): void {
+  const value = new DataView(new ArrayBuffer(LEASE.size));
+  value.setBigUint64(LEASE.untilNs, BigInt(Math.round(untilNanos)), true);
+  lease.update(u32Key(0), new Uint8Array(value.buffer));
 }
 
 /** What the passes to come are for; struct pass_control of bpf/flow.h. */

@@ -29,15 +29,20 @@ export class RingReader {
   readonly #headers: Int32Array;
   readonly #view: DataView;
   readonly #dataBytes: number;
+  readonly #keeps: boolean;
   #position: number;
+  #released: number;
 
-  constructor(pages: RingPages) {
+  /** @param keeps what is read stays in the ring until it is released, and is read again by the next reader. */
+  constructor(pages: RingPages, { keeps = false }: { readonly keeps?: boolean } = {}) {
+    this.#keeps = keeps;
     this.#consumer = new BigInt64Array(pages.consumer, 0, 1);
     this.#producer = new BigInt64Array(pages.producer, 0, 1);
     this.#headers = new Int32Array(pages.producer, pages.pageBytes, (pages.dataBytes * 2) / 4);
     this.#view = new DataView(pages.producer, pages.pageBytes, pages.dataBytes * 2);
     this.#dataBytes = pages.dataBytes;
     this.#position = Number(Atomics.load(this.#consumer, 0));
+    this.#released = this.#position;
   }
 
   /**
@@ -61,9 +66,9 @@ export class RingReader {
         handled++;
         handle(this.#view, at + HEADER_BYTES, length);
       }
-      if (++seen % RELEASE_EVERY === 0) this.#release();
+      if (++seen % RELEASE_EVERY === 0 && !this.#keeps) this.release(this.#position);
     }
-    this.#release();
+    if (!this.#keeps) this.release(this.#position);
     return handled;
   }
 
@@ -72,7 +77,19 @@ export class RingReader {
     return Number(Atomics.load(this.#producer, 0)) - this.#position;
   }
 
-  #release(): void {
-    Atomics.store(this.#consumer, 0, BigInt(this.#position));
+  /** Up to where the ring was read; it only grows. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes that were read and not given back. */
+  get keptBytes(): number {
+    return this.#position - this.#released;
+  }
+
+  /** Gives the room before this position back to the kernel; nobody reads it again. */
+  release(position: number): void {
+    this.#released = position;
+    Atomics.store(this.#consumer, 0, BigInt(position));
   }
 }

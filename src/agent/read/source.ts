@@ -10,19 +10,51 @@ export interface RingSource extends DrainSource {
   close(): void;
 }
 
-/** The wall clock is followed before every drain, so that its records get the offset of their time. */
-export function ringSource(map: BpfMap, clock: WallClock, handle: RecordHandler, timers: Timers): RingSource {
+/** Whoever knows how far what was read is settled: Unsettled of restart/unsettled.ts. */
+export interface Settling {
+  begin(release: (position: number) => void): void;
+  turn<T>(read: () => T, position: () => number): T;
+  giveUpBefore(position: number): void;
+  end(): void;
+}
+
+/** Of a ring whose records stay until they are settled so much is left for what comes. */
+const FREE_SHARE = 1 / 2;
+
+/**
+ * The wall clock is followed before every drain, so that its records get the offset of their time.
+ * @param settling keeps records in the ring until they are settled; undefined: they leave it when they are read.
+ */
+export function ringSource(
+  map: BpfMap,
+  clock: WallClock,
+  handle: RecordHandler,
+  timers: Timers,
+  settling?: Settling,
+): RingSource {
   const pages = mapRing(map);
-  const reader = new RingReader(pages);
+  const reader = new RingReader(pages, { keeps: settling !== undefined });
+  const drain = (limit: number) => reader.drain(handle, limit);
+  const keptAtMost = pages.dataBytes * (1 - FREE_SHARE);
+  settling?.begin((position) => reader.release(position));
   return {
     bytes: pages.dataBytes,
     backlogBytes: () => reader.backlogBytes(),
     wait: (millis) => waitForRing(() => reader.backlogBytes() > pages.dataBytes / WAKING_SHARE, millis, timers),
     drain(limit) {
       clock.follow();
-      return reader.drain(handle, limit);
+      if (settling === undefined) return drain(limit);
+      const read = settling.turn(
+        () => drain(limit),
+        () => reader.position,
+      );
+      if (reader.keptBytes > keptAtMost) settling.giveUpBefore(reader.position - keptAtMost);
+      return read;
     },
-    close: () => pages.unmap(),
+    close() {
+      settling?.end();
+      pages.unmap();
+    },
   };
 }
 

@@ -25,7 +25,7 @@ const COUNTED = {
 } as const;
 
 /** Running totals of what the kernel counted for one set. */
-type SetCounts = Readonly<Record<keyof typeof COUNTED, number>>;
+export type SetCounts = Readonly<Record<keyof typeof COUNTED, number>>;
 
 /** Events that concern no capture in particular; running totals, `openConnections` as it is now. */
 export interface NodeCounts {
@@ -47,6 +47,13 @@ export interface NodeCounts {
   readonly missedStateChanges: number;
   /** Tracked connections that have not ended: what they carried since their last report is not observed yet. */
   readonly openConnections: number;
+}
+
+/** What is known of counts that the loaded program does not have, or has under a number that means another set now. */
+export interface KernelCountsState {
+  readonly kept: readonly (readonly [capture: number, counts: SetCounts])[];
+  readonly former: readonly (readonly [set: number, counts: SetCounts])[];
+  readonly node: NodeCounts;
 }
 
 const UNKNOWN_SET_ENTRY = 0;
@@ -80,7 +87,18 @@ export class KernelCounts {
     this.#sets = sets;
   }
 
-  /** A program was loaded, and counts from zero. */
+  get state(): KernelCountsState {
+    return { kept: [...this.#kept], former: [...this.#former], node: this.#keptNode };
+  }
+
+  /** Goes on where another process has ended; before anything is counted. */
+  restore({ kept, former, node }: KernelCountsState): void {
+    for (const [capture, counts] of kept) this.#kept.set(capture, counts);
+    for (const [set, counts] of former) this.#former.set(set, counts);
+    this.#keptNode = node;
+  }
+
+  /** A program was loaded, and counts from zero; or from where it stood at `restore`. */
   begin(counters: KernelCounters): void {
     this.#counters = counters;
   }

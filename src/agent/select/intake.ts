@@ -19,6 +19,8 @@ export interface IntakeSteps {
   readonly hold: (awaited: string, event: TcpEvent) => boolean;
   /** The captures among these that want the record; the others have counted it. `flow`: for whom the event alone is not enough. */
   readonly wanted: (event: TcpEvent, captures: readonly number[], flow: () => Flow) => readonly number[];
+  /** The kernel counted a record for nobody that these captures observed: each has one more in `provisional`. */
+  readonly provisional: (captures: readonly number[]) => void;
   readonly flow: (event: TcpEvent) => Flow;
   readonly route: (flow: Flow, captures: readonly number[]) => void;
 }
@@ -57,6 +59,11 @@ export class Intake {
   /** By capture: records that the kernel captured provisionally, and so counted as nobody's. */
   get provisional(): ReadonlyMap<number, number> {
     return this.#provisional;
+  }
+
+  /** Goes on from the counts of an earlier process; before the first record. */
+  restore(provisional: ReadonlyMap<number, number>): void {
+    for (const [capture, count] of provisional) this.#provisional.set(capture, count);
   }
 
   /** Nobody asks for this capture any more. */
@@ -115,6 +122,7 @@ export class Intake {
   }
 
   #countProvisional(captures: readonly number[]): void {
+    this.#steps.provisional(captures);
     for (const capture of captures) this.#provisional.set(capture, (this.#provisional.get(capture) ?? 0) + 1);
   }
 }

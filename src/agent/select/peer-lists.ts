@@ -6,7 +6,7 @@ import { type BpfMap, u32Key } from '../load/bpf-map.ts';
 import { type MaskedPrefix, type PeerMasks, peerMasks, WIDTH_OF } from './peer-masks.ts';
 import { peerRules } from './peer-rules.ts';
 
-type Target = Pick<BpfMap, 'update' | 'delete' | 'maxEntries'>;
+type Target = Pick<BpfMap, 'keys' | 'update' | 'delete' | 'maxEntries'>;
 
 /** In the place of an id: user space decides. */
 export const NO_LIST = 0;
@@ -17,7 +17,8 @@ const FIXED_BITS = 64;
 
 interface Written {
   readonly id: number;
-  readonly prefixes: readonly MaskedPrefix[];
+  /** Of its entries among the masks. */
+  readonly keys: readonly Uint8Array[];
   /** When it was last asked for. */
   askedAt: number;
 }
@@ -37,11 +38,22 @@ export class PeerLists {
   #entries = 0;
   readonly #omitted = new Set<string>();
 
-  /** @param now ms since some instant; never steps. */
+  /**
+   * Lists of an earlier process keep their ids, until nobody refers to them any more.
+   * @param now ms since some instant; never steps.
+   */
   constructor(lists: Target, masks: Target, now: () => number) {
     this.#lists = lists;
     this.#masks = masks;
     this.#now = now;
+    const keys = Map.groupBy(masks.keys(PEER_KEY.size), listOf);
+    const ids = new Set([...keys.keys(), ...lists.keys(u32Key(NO_LIST).length).map(idOf)]);
+    for (const id of ids) {
+      const of = keys.get(id) ?? [];
+      this.#written.set(`former ${id}`, { id, keys: of, askedAt: now() });
+      this.#entries += of.length;
+      this.#nextId = Math.max(this.#nextId, id + 1);
+    }
   }
 
   /** Lists that did not fit when they were asked for last. */
@@ -84,22 +96,30 @@ export class PeerLists {
     const masks = peerMasks(peerRules(peers, ''));
     const room = this.#entries + masks.prefixes.length <= this.#masks.maxEntries;
     if (!room || this.#written.size >= this.#lists.maxEntries) return undefined;
-    const written = { id: this.#nextId++, prefixes: masks.prefixes, askedAt: this.#now() };
-    for (const prefix of masks.prefixes) {
-      this.#masks.update(keyBytes(written.id, prefix), new Uint8Array(BigUint64Array.of(prefix.mask).buffer));
-    }
+    const id = this.#nextId++;
+    const entries = masks.prefixes.map((prefix) => ({ key: keyBytes(id, prefix), mask: prefix.mask }));
+    const written = { id, keys: entries.map((entry) => entry.key), askedAt: this.#now() };
+    for (const entry of entries) this.#masks.update(entry.key, new Uint8Array(BigUint64Array.of(entry.mask).buffer));
     this.#lists.update(u32Key(written.id), listBytes(masks));
     this.#entries += masks.prefixes.length;
     this.#written.set(key, written);
     return written;
   }
 
-  #remove(key: string, { id, prefixes }: Written): void {
+  #remove(key: string, { id, keys }: Written): void {
     this.#lists.delete(u32Key(id));
-    for (const prefix of prefixes) this.#masks.delete(keyBytes(id, prefix));
-    this.#entries -= prefixes.length;
+    for (const entry of keys) this.#masks.delete(entry);
+    this.#entries -= keys.length;
     this.#written.delete(key);
   }
+}
+
+function idOf(key: Uint8Array): number {
+  return new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+}
+
+function listOf(key: Uint8Array): number {
+  return new DataView(key.buffer, key.byteOffset).getUint32(PEER_KEY.list, true);
 }
 
 function listBytes({ anyAddress, anyPort, byLabel, included, includedOtherwise }: PeerMasks): Uint8Array {

@@ -4,8 +4,11 @@ import { SELECTION_CONTROL } from '../decode/layout.generated.ts';
 import { type BpfMap, u32Key, u64Key } from '../load/bpf-map.ts';
 import type { DesiredSelection } from './desired.ts';
 
+const KEY_BYTES = 8;
+
 /** The part of a BPF map that is needed here. */
-export type SelectionTarget = Pick<BpfMap, 'update' | 'delete' | 'maxEntries'>;
+export type SelectionTarget = Pick<BpfMap, 'keys' | 'lookup' | 'update' | 'delete' | 'maxEntries'>;
+export type ControlTarget = Pick<BpfMap, 'lookup' | 'update'>;
 
 /** Who is told of a write. */
 export interface Told {
@@ -22,17 +25,26 @@ export interface Told {
  */
 export class SelectionMap {
   readonly #entries: SelectionTarget;
-  readonly #control: Pick<BpfMap, 'update'>;
+  readonly #control: ControlTarget;
   readonly #told: Told;
   readonly #written = new Map<number, number>();
   #defaultSet: number | undefined;
   #generation = 0;
   #omitted = 0;
 
-  constructor(entries: SelectionTarget, control: Pick<BpfMap, 'update'>, told: Told) {
+  /** Goes on from what an earlier process has written; under a new generation, since it may not have come to that. */
+  constructor(entries: SelectionTarget, control: ControlTarget, told: Told) {
     this.#entries = entries;
     this.#control = control;
     this.#told = told;
+    for (const key of entries.keys(KEY_BYTES)) {
+      const set = new Uint32Array(1);
+      if (entries.lookup(key, new Uint8Array(set.buffer)))
+        this.#written.set(Number(new DataView(key.buffer).getBigUint64(0, true)), set[0] ?? SET_NONE);
+    }
+    const written = new DataView(new ArrayBuffer(SELECTION_CONTROL.size));
+    control.lookup(u32Key(0), new Uint8Array(written.buffer));
+    this.#generation = written.getUint32(SELECTION_CONTROL.generation, true);
   }
 
   /** cgroups that did not fit at the last write. */

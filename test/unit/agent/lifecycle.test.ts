@@ -3,6 +3,7 @@ import { type Parts, RunningAgent } from '../../../src/agent/lifecycle.ts';
 import type { TcpCapture } from '../../../src/agent/tcp-capture.ts';
 import { Ledger } from '../../../src/export/ledger.ts';
 import { RouteTable } from '../../../src/export/routes.ts';
+import { Slots } from '../../../src/plan/slots.ts';
 import { allSent } from '../export/counts.ts';
 import { capture, compile } from '../plan/builders.ts';
 
@@ -38,7 +39,7 @@ function tcp(): TcpCapture {
     podsChanged: step('pods'),
     relieve: () => undefined,
     selectNow: step('select'),
-    end: async () => void steps.push('empty the ring'),
+    end: async (program) => void steps.push(`empty the ring, ${program}`),
     close() {
       loaded = false;
       steps.push('release');
@@ -67,6 +68,8 @@ function parts(change: Partial<Parts> = {}): Parts {
       return tcp();
     },
     tree: { omitted: 5 },
+    slots: new Slots(),
+    continuity: undefined,
     sets: { adopt: step('sets'), overflows: 7 },
     table,
     ledger,
@@ -111,7 +114,7 @@ describe('an agent and its plans', () => {
     await agent.adopt(ALL);
     expect(steps.splice(0)).toEqual(['read', 'sets', 'wanted', 'exports', 'select']);
     await agent.adopt(NOTHING);
-    expect(steps).toEqual(['report to 0', 'read', 'sets', 'wanted', 'exports', 'empty the ring', 'release']);
+    expect(steps).toEqual(['report to 0', 'read', 'sets', 'wanted', 'exports', 'empty the ring, removed', 'release']);
   });
 
   it('tells those that the next plan does not have what is known until then, and only those', async () => {
@@ -148,6 +151,61 @@ describe('an agent and its plans', () => {
   });
 });
 
+function continuity(hasRecovered: boolean) {
+  return {
+    begin: step('begin'),
+    hasRecovered,
+    totals: undefined,
+    save: step('save'),
+    end: step('let go'),
+  };
+}
+
+describe('an agent whose capture outlives it', () => {
+  it('keeps it when it is stopped, and lets another go on', async () => {
+    const agent = new RunningAgent(parts({ continuity: continuity(false) }));
+    await agent.adopt(ALL);
+    expect(steps.splice(0)).toEqual(['begin', 'sets', 'wanted', 'exports', 'save', 'load']);
+    await agent.stop();
+    expect(steps).toEqual(['empty the ring, kept', 'release all', 'empty the queues', 'release', 'let go']);
+  });
+
+  it('removes it where the plan asks for nothing any more, and has nothing to keep when it is stopped', async () => {
+    const agent = new RunningAgent(parts({ continuity: continuity(false) }));
+    await agent.adopt(ALL);
+    steps.length = 0;
+    await agent.adopt(NOTHING);
+    expect(steps.splice(-2)).toEqual(['empty the ring, removed', 'release']);
+    steps.length = 0;
+    loaded = true;
+    await agent.stop();
+    expect(steps).toEqual(['release all', 'empty the queues', 'let go']);
+  });
+
+  it('reads to the end what another has left, also where its own plan asks for nothing', async () => {
+    const agent = new RunningAgent(parts({ continuity: continuity(true) }));
+    await agent.adopt(NOTHING);
+    const removed = ['load', 'empty the ring, removed', 'release'];
+    expect(steps.splice(0)).toEqual(['begin', 'sets', 'wanted', 'exports', 'save', ...removed]);
+    await agent.adopt(NOTHING);
+    expect(steps).toEqual(['begin', 'sets', 'wanted', 'exports', 'save']);
+  });
+
+  it('adopts nothing while another agent runs', async () => {
+    let isAlone = false;
+    const begin = () => {
+      if (!isAlone) throw new Error('another agent of this node still runs');
+      steps.push('begin');
+    };
+    const agent = new RunningAgent(parts({ continuity: { ...continuity(true), begin } }));
+    await expect(agent.adopt(ALL)).rejects.toThrow('another agent');
+    expect(steps).toEqual([]);
+    isAlone = true;
+    await agent.adopt(ALL);
+    expect(steps).toEqual(['begin', 'sets', 'wanted', 'exports', 'save', 'load']);
+  });
+});
+
 describe('an agent that is stopped', () => {
   it('takes no new records, empties ring and queues, counts, and releases everything, once', async () => {
     const agent = new RunningAgent(parts());
@@ -159,7 +217,7 @@ describe('an agent that is stopped', () => {
     expect(first.node).toEqual({ ...NODE, ...bounds, ...INTAKE, faulty: 3 });
     expect(first.crowdedOut).toEqual([9]);
     expect(first.accounts).toMatchObject([{ capture: 'shop/all', observed: 3, unaccounted: 3 }]);
-    expect(steps).toEqual(['empty the ring', 'release all', 'empty the queues', 'release']);
+    expect(steps).toEqual(['empty the ring, removed', 'release all', 'empty the queues', 'release']);
   });
 
   it('reports its last counts from then on, and adopts nothing more', async () => {

@@ -31,6 +31,7 @@ function report(lost: Partial<typeof NOTHING_LOST> = {}, node: Partial<AgentRepo
     capture: 'shop/checkout',
     uid: undefined,
     observed: 46,
+    redelivered: 0,
     exported: 46 - losses,
     sampledOut: 0,
     filtered: NOTHING_FILTERED,

@@ -9,6 +9,7 @@ function account(parts: Partial<Account> = {}): Account {
     capture: 'shop/checkout',
     uid: undefined,
     observed: 46,
+    redelivered: 0,
     exported: 46,
     sampledOut: 0,
     filtered: NOTHING_FILTERED,

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Account, type KernelTotals, Ledger } from '../../../src/export/ledger.ts';
+import { memoryRows } from '../../../src/export/count-rows.ts';
+import { type Account, type KernelTotals, LEDGER_COLUMNS, Ledger } from '../../../src/export/ledger.ts';
 import type { Outcome } from '../../../src/export/outcome.ts';
 import { flowRouter } from '../../../src/export/router.ts';
 import { RouteTable } from '../../../src/export/routes.ts';
@@ -143,6 +144,55 @@ describe('the balance', () => {
     const { ledger } = setUp([[]]);
     for (const observed of [1, 2]) ledger.observedTotals(totals(allSent(observed)));
     expect(ledger.accounts()[0]?.observed).toBe(2);
+  });
+});
+
+describe('counts that outlive the process', () => {
+  test('go on in the next ledger, where they stand in memory that both have', () => {
+    const rows = memoryRows(LEDGER_COLUMNS.length);
+    const first = setUp([[0], [0]]);
+    first.route(flow(), [0, 1]);
+    for (const [index, made] of first.held) first.ledger.settle(made, index, 'delivered');
+    first.ledger.moveTo(rows);
+    first.route(flow(), [0]);
+    first.ledger.lost([1], 'rateLimited');
+    first.ledger.provisional([1]);
+
+    const next = setUp([]);
+    next.ledger.restore(first.ledger.captures, rows);
+    next.ledger.observedTotals(totals(allSent(2), allSent(2)));
+    const [one, two] = next.ledger.accounts();
+    expect(one).toMatchObject({
+      capture: 'ns/c0',
+      exported: 1,
+      inFlight: 0,
+      unaccounted: 1,
+      lost: { agentRestart: 0 },
+    });
+    expect(two).toMatchObject({ capture: 'ns/c1', exported: 1, unaccounted: 0, lost: { rateLimited: 1 } });
+    expect(next.ledger.provisionals).toEqual(
+      new Map([
+        [0, 0],
+        [1, 1],
+      ]),
+    );
+    next.ledger.lost([0], 'agentRestart', 1);
+    next.ledger.redelivered(1, 3);
+    const after = next.ledger.accounts();
+    expect(after.map(({ unaccounted }) => unaccounted)).toEqual([0, 3]);
+    expect(after[1]).toMatchObject({ observed: 2, redelivered: 3 });
+  });
+
+  test('are where they are moved to, and nowhere else', () => {
+    const [one, two] = [memoryRows(LEDGER_COLUMNS.length), memoryRows(LEDGER_COLUMNS.length)];
+    const { ledger } = setUp([[0]]);
+    ledger.moveTo(one);
+    ledger.sampledOut([0]);
+    ledger.moveTo(two);
+    ledger.sampledOut([0]);
+    expect([one, two].map((rows) => rows.row(0)[LEDGER_COLUMNS.indexOf('sampledOut')])).toEqual([1, 2]);
+    ledger.forget(0);
+    expect(two.row(0).every((count) => count === 0)).toBe(true);
   });
 });
 

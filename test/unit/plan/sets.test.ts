@@ -167,6 +167,17 @@ describe('sets of one plan after another', () => {
     expect(sets.setFor(pod('shop', { app: 'a' })).id).toBe(a);
   });
 
+  it('mean the same in another process that goes on with them', () => {
+    const sets = new CaptureSets(only(0, 1));
+    const [a, b] = ['a', 'b'].map((app) => sets.setFor(pod('shop', { app })).id);
+    const next = new CaptureSets({ captures: [] });
+    next.restore(JSON.parse(JSON.stringify(sets.state)));
+    expect([a, b].map((id) => next.capturesOf(id ?? 0))).toEqual([[0], [1]]);
+    next.adopt(only(1, 2));
+    expect(next.setFor(pod('shop', { app: 'b' })).id).toBe(b);
+    expect(next.setFor(pod('shop', { app: 'c' })).id).toBe(3);
+  });
+
   it('give a number anew only where all are taken, nobody holds it, and nobody has asked for a minute', () => {
     let now = 0;
     const recycled: [number, readonly number[]][] = [];

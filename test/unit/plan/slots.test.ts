@@ -54,3 +54,13 @@ test('those that ended longest ago are forgotten, and their numbers never given 
   expect(slots.adopt(EMPTY).forgotten).toEqual({ captures: [0], exports: [0] });
   expect(short(slots.adopt(plan({ c0: ['x0'] })).plan)).toEqual({ c0: [257, 'x0'] });
 });
+
+test('other slots go on where these have ended, also with those that are away', () => {
+  const slots = new Slots();
+  slots.adopt(plan({ a: ['x'], b: ['y'] }));
+  slots.adopt(plan({ b: ['y'] }));
+  const next = new Slots();
+  next.restore(JSON.parse(JSON.stringify(slots.state)));
+  expect(short(next.adopt(plan({ a: ['x'], b: ['z'], c: [] })).plan)).toEqual({ a: [0, 'x'], b: [1, 'z'], c: [2] });
+  expect(next.state.exports.next).toBe(3);
+});

@@ -45,9 +45,11 @@ describe('the metrics of an agent', () => {
     counts(agentReport([account(0, { observed: 23, exported: 17, sampledOut: 0, filtered, lost }), account(1)]));
     expect(await samples('weir_agent_flows_total')).toEqual([
       '{capture="shop/c0",what="observed"} 23',
+      '{capture="shop/c0",what="redelivered"} 0',
       '{capture="shop/c0",what="exported"} 17',
       '{capture="shop/c0",what="sampledOut"} 0',
       '{capture="shop/c1",what="observed"} 0',
+      '{capture="shop/c1",what="redelivered"} 0',
       '{capture="shop/c1",what="exported"} 0',
       '{capture="shop/c1",what="sampledOut"} 0',
     ]);

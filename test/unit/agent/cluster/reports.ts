@@ -14,6 +14,7 @@ export function account(index: number, parts: Partial<Account> = {}): Account {
     capture: `shop/c${index}`,
     uid: `uid-c${index}`,
     observed: 0,
+    redelivered: 0,
     exported: 0,
     sampledOut: 0,
     filtered: NOTHING_FILTERED,

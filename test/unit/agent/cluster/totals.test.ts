@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AgentStatus } from '../../../../src/agent/cluster/standing.ts';
 import { Totals } from '../../../../src/agent/cluster/totals.ts';
+import type { SavedTotals } from '../../../../src/agent/restart/saved-totals.ts';
 import type { CaptureReport } from '../../../../src/api/types.generated.ts';
 import { account, agentReport, exportAccount } from './reports.ts';
 
@@ -63,6 +64,19 @@ describe('the totals of a FlowAgent', () => {
     expect(totals.flows('uid-c0', account(1, { uid: 'uid-c0', observed: 2 })).observed).toBe(2);
   });
 
+  test('go on with the counts of a process before: what that one had reported is not counted twice', () => {
+    totals.begin('one', { captures: [row({ observed: 100 })] }, agentReport());
+    const next = new Totals();
+    const counted = account(0, { observed: 30, redelivered: 2 });
+    const other = account(1, { observed: 5 });
+    const reported = { captures: [row({ observed: 123 }), { ...row({ observed: 4 }), uid: 'uid-c1' }] };
+    next.begin('one', reported, agentReport([counted, other]), totals.saved);
+    expect(next.flows('uid-c0', counted).observed).toBe(132);
+    // It came after the first process had begun: all of it is in the account.
+    expect(next.flows('uid-c1', other).observed).toBe(5);
+    expect(next.formerCaptures).toEqual(reported.captures);
+  });
+
   test('of which nobody knows are zero, and a rate is none of them', () => {
     totals.begin('one', { captures: [row({ perSecond: 14, observed: 5 })] }, agentReport());
     const nothing = { observed: 0, exported: 0, filtered: 0, sampledOut: 0, lost: 0 };
@@ -74,7 +88,7 @@ describe('the totals of a FlowAgent', () => {
 
 test('whatever is counted, reported, killed and replaced: what a FlowAgent says never steps back, and misses nothing reported', () => {
   const step = fc.record({
-    what: fc.constantFrom('count', 'report', 'restart', 'replace'),
+    what: fc.constantFrom('count', 'report', 'restart', 'takeOver', 'replace', 'replaceMeanwhile'),
     by: fc.integer({ min: 1, max: 9 }),
   });
   fc.assert(
@@ -85,7 +99,7 @@ test('whatever is counted, reported, killed and replaced: what a FlowAgent says 
       let [mine, expected] = [0, 0];
       let process = new Totals();
       const now = () => agentReport([account(0, { observed: mine })], [exportAccount(0, { delivered: mine })]);
-      const begin = () => process.begin(`uid-${object}`, stored, now());
+      const begin = (saved?: SavedTotals) => process.begin(`uid-${object}`, stored, now(), saved);
       const reported = () => {
         const flows = process.flows('uid-c0', account(0, { observed: mine }));
         const deliveries = process.deliveries('uid-x0', exportAccount(0, { delivered: mine }));
@@ -104,6 +118,14 @@ test('whatever is counted, reported, killed and replaced: what a FlowAgent says 
           // A killed process takes along what it had not reported; the next one's programs count before the object is known.
           [process, mine, expected] = [new Totals(), by, storedCount() + by];
           begin();
+        }
+        if (what === 'takeOver' || what === 'replaceMeanwhile') {
+          // The next process goes on with all that was counted, also while nobody was there.
+          const { saved } = process;
+          if (what === 'replaceMeanwhile') [stored, object, expected] = [{}, object + 1, 0];
+          else [mine, expected] = [mine + by, expected + by];
+          process = new Totals();
+          begin(JSON.parse(JSON.stringify(saved)));
         }
         if (what === 'replace') {
           [stored, object, expected] = [{}, object + 1, 0];

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Exports } from '../../../../src/agent/export/exports.ts';
+import { NOT_FOLLOWED } from '../../../../src/agent/restart/unsettled.ts';
 import type { Outcome } from '../../../../src/export/outcome.ts';
 import { WeirError } from '../../../../src/lib/errors.ts';
 import type { PlanExport } from '../../../../src/plan/plan.ts';
@@ -36,6 +37,7 @@ beforeEach(() => {
     now: () => 1234,
     settled: (index, flows, outcome) => settled.push([index, flows.length, outcome]),
     failed: (name, error) => failures.push(`${name}: ${error.message}`),
+    follow: () => NOT_FOLLOWED,
     stateChanged: () => {
       changes += 1;
     },

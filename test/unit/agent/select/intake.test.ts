@@ -85,6 +85,7 @@ describe('the intake', () => {
       {
         decode: () => next,
         hold: (awaited) => held.push(awaited) > 0 && room,
+        provisional: () => undefined,
         wanted: (_, captures) => captures,
         flow: (event) => flow({ process: { pid: event.pid, executableName: event.executable } }),
         route: (made, captures) => routed.push({ pid: made.process?.pid, captures }),
@@ -168,6 +169,7 @@ describe('the intake of a node whose pods are watched', () => {
     const steps = {
       decode: () => next,
       hold: (uid: string, event: TcpEvent) => room && held.push([uid, event]) > 0,
+      provisional: () => undefined,
       wanted: (_: unknown, captures: readonly number[]) => captures,
       flow: () => flow(),
       route: (_: unknown, captures: readonly number[]) => void routed.push(captures),

@@ -20,7 +20,13 @@ beforeEach(() => {
   failures = [];
   refuse = undefined;
   const tree = new CgroupTree(directories.mount, () => 0);
-  const target = { maxEntries: 100, update: () => undefined, delete: () => undefined };
+  const target = {
+    maxEntries: 100,
+    keys: () => [],
+    lookup: () => false,
+    update: () => undefined,
+    delete: () => undefined,
+  };
   const desired = () => {
     if (refuse !== undefined) throw refuse;
     writes.push([...tree.cgroups.keys()]);

@@ -19,7 +19,15 @@ class KernelMap {
     this.entries.delete(Buffer.from(key).toString('hex'));
   }
 
-  get keys(): string[] {
+  keys(bytes: number): Uint8Array[] {
+    return this.held.map((key) => {
+      const held = new Uint8Array(bytes);
+      held.set(Buffer.from(key, 'hex'));
+      return held;
+    });
+  }
+
+  get held(): string[] {
     return [...this.entries.keys()].toSorted();
   }
 }
@@ -45,13 +53,13 @@ describe('a list of peers', () => {
     expect([peers(53), peers(53), peers(80), peers(53)].map((list) => made.commonId([list, list]))).toEqual([
       1, 1, 2, 1,
     ]);
-    expect(lists.keys).toEqual(['01000000', '02000000']);
+    expect(lists.held).toEqual(['01000000', '02000000']);
     // prefix length, list, kind, value: 10.0.0.0/8 and port 53, all of their bits.
-    expect(masks.keys.slice(0, 2)).toEqual([
+    expect(masks.held.slice(0, 2)).toEqual([
       `48000000 01000000 04000000 0a${'00'.repeat(15)}`.replaceAll(' ', ''),
       `48000000 02000000 04000000 0a${'00'.repeat(15)}`.replaceAll(' ', ''),
     ]);
-    expect(masks.keys).toContain(`50000000 01000000 01000000 0035${'00'.repeat(14)}`.replaceAll(' ', ''));
+    expect(masks.held).toContain(`50000000 01000000 01000000 0035${'00'.repeat(14)}`.replaceAll(' ', ''));
   });
 
   test('is none where captures differ, or ask for nothing', () => {
@@ -69,7 +77,7 @@ describe('a list of peers', () => {
     expect(lists.entries.size).toBe(2);
     now = 1000;
     made.keep(new Set([used]));
-    expect(lists.keys).toEqual(['02000000']);
+    expect(lists.held).toEqual(['02000000']);
     expect(masks.entries.size).toBe(2);
     expect(made.commonId([peers(53)])).toBe(3);
   });
@@ -83,5 +91,24 @@ describe('a list of peers', () => {
     expect(made.commonId([peers(4)])).toBe(4);
     expect(made.omitted).toBe(0);
     expect(masks.entries.size).toBe(6);
+  });
+
+  test('of an earlier process stays until nobody refers to it, and its id is not given again', () => {
+    const [dns, web] = [peers(53), peers(80)];
+    expect([dns, web].map((list) => made.commonId([list]))).toEqual([1, 2]);
+    const next = new PeerLists(lists, masks, () => now);
+    expect(next.commonId([dns])).toBe(3);
+    next.keep(new Set([3, 2]));
+    expect(lists.held).toEqual(['01000000', '02000000', '03000000']);
+    now = 1000;
+    next.keep(new Set([3, 2]));
+    expect(lists.held).toEqual(['02000000', '03000000']);
+    expect(masks.held.filter((key) => key.slice(8, 10) === '01')).toEqual([]);
+    now = 2000;
+    next.keep(new Set([3]));
+    expect(lists.held).toEqual(['03000000']);
+    expect(masks.held).toHaveLength(2);
+    // Their room is free again.
+    for (const port of [1, 2]) expect(next.commonId([peers(port)])).not.toBe(NO_LIST);
   });
 });

@@ -13,6 +13,20 @@ class MemoryMap implements SelectionTarget {
     this.maxEntries = maxEntries;
   }
 
+  keys(bytes: number): Uint8Array[] {
+    return Array.from(this.held.keys(), (id) => {
+      const key = new Uint8Array(bytes);
+      new DataView(key.buffer).setBigUint64(0, BigInt(id), true);
+      return key;
+    });
+  }
+
+  lookup(key: Uint8Array, value: Uint8Array): boolean {
+    const held = this.held.get(numberOf(key));
+    if (held !== undefined) value.set(held);
+    return held !== undefined;
+  }
+
   update(key: Uint8Array, value: Uint8Array): void {
     const id = numberOf(key);
     if (!this.held.has(id) && this.held.size >= this.maxEntries) throw new Error('E2BIG');
@@ -146,5 +160,17 @@ describe('a selection map', () => {
     write({ 1: 9, 2: 6, 3: 7, 4: 8 });
     expect(map.omitted).toBe(0);
     expect(numberOf(target.held.get(1) ?? new Uint8Array())).toBe(9);
+  });
+
+  it('goes on where another process has ended, under a generation of its own', () => {
+    write({ 1: 5, 4_294_967_297: 6, 3: 7 }, { defaultSet: 3 });
+    target.takeLog();
+    map = new SelectionMap(target, control, { before: () => undefined, after: () => undefined });
+    expect(map.sets).toEqual(new Set([5, 6, 7]));
+    write({ 1: 5, 4_294_967_297: 8 }, { defaultSet: 3, gone: [3] });
+    expect(target.takeLog()).toEqual(['4294967297=8']);
+    expect(controlNow()).toEqual({ generation: 2, defaultSet: 3, listed: 3 });
+    write({ 1: 5, 4_294_967_297: 8 }, { defaultSet: 3, gone: [3] });
+    expect(controlNow().generation).toBe(2);
   });
 });
