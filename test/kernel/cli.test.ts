@@ -92,8 +92,8 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
 
   it('ends by itself when each capture has lasted for its durationSeconds, each with what it has seen by then', async () => {
     const items = [
-      manifest('FlowCapture', 'short', { durationSeconds: 2 }),
-      manifest('FlowCapture', 'longer', { durationSeconds: 4 }),
+      manifest('FlowCapture', 'short', { durationSeconds: 3 }),
+      manifest('FlowCapture', 'longer', { durationSeconds: 8 }),
     ];
     writeFileSync(path('short.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     const { process, said, ended } = await start('pipe', 'short.json');
