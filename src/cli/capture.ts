@@ -86,16 +86,19 @@ export async function capture(options: CaptureOptions, context: Context): Promis
   });
   await adoptOrStop(agent, plan);
   announce(plan, inventory?.pods.length, context);
+  const leave = async (rest: Plan, names: readonly string[]): Promise<void> => {
+    const isLast = rest.captures.length === 0;
+    // The last ones end with the agent itself.
+    if (!isLast) await agent.adopt(rest);
+    for (const name of names) say(context, `FlowCapture ${name} has lasted for its durationSeconds: it has ended`);
+    if (isLast) ended.resolve();
+  };
   const stopEnds = endByThemselves({
     plan,
     durations,
     timers: systemTimers,
     now: monotonicMillis,
-    left(rest, names) {
-      for (const name of names) say(context, `FlowCapture ${name} has lasted for its durationSeconds: it ends`);
-      if (rest.captures.length === 0) ended.resolve();
-      else agent.adopt(rest).catch((error: unknown) => fail(error));
-    },
+    left: (rest, names) => void leave(rest, names).catch(fail),
   });
   await untilEnd(ended.promise, options.durationMillis, context);
   stopEnds();

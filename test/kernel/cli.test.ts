@@ -92,8 +92,8 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
 
   it('ends by itself when each capture has lasted for its durationSeconds, each with what it has seen by then', async () => {
     const items = [
-      manifest('FlowCapture', 'short', { durationSeconds: 2 }),
-      manifest('FlowCapture', 'longer', { durationSeconds: 4 }),
+      manifest('FlowCapture', 'short', { durationSeconds: 3 }),
+      manifest('FlowCapture', 'longer', { durationSeconds: 8 }),
     ];
     writeFileSync(path('short.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     const { process, said, ended } = await start('pipe', 'short.json');
@@ -189,7 +189,7 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
 
 /** What is said at the end of a capture. */
 function over(name: string): string {
-  return `weir: FlowCapture lab/${name} has lasted for its durationSeconds: it ends`;
+  return `weir: FlowCapture lab/${name} has lasted for its durationSeconds: it has ended`;
 }
 
 /** A command that mounts a file system of 16 KiB there, for the command behind it alone: it goes when that one ends. */
