@@ -91,7 +91,8 @@ describe.runIf(mayBuild)(`the image${missing === undefined ? '' : ` (${missing})
       status: 3,
       stdout: '',
       stderr:
-        'capturing needs CAP_BPF and CAP_PERFMON: run weir as root, or in a container with capabilities.add [BPF, PERFMON]\n',
+        'capturing needs CAP_BPF and CAP_PERFMON: run weir as root, or in a container with capabilities.add [BPF, PERFMON]\n' +
+        'weir check tells what capturing needs and what is missing here\n',
     });
   });
 
