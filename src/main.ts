@@ -22,7 +22,7 @@ function interruption(): Promise<void> {
     process.on(signal, () => {
       signals++;
       // The first asks for an orderly end; the second, of whatever kind, does not wait for it.
-      if (signals > 1) process.exit(INTERRUPTED_STATUS);
+      if (signals > 1) leaveAtOnce();
       resolve();
     });
   }
@@ -38,6 +38,25 @@ async function leaveStuckReader(): Promise<void> {
   const told = new Promise((resolve) => void process.stderr.write('', resolve));
   await Promise.race([told, setTimeout(LAST_WORDS_MILLIS)]);
   process.exit();
+}
+
+/** An exit waits for what was asked of a disk, and so perhaps for ever. */
+function leaveAtOnce(): void {
+  if (waitsForDisk()) process.kill(process.pid, 'SIGKILL');
+  process.exit(INTERRUPTED_STATUS);
+}
+
+function waitsForDisk(): boolean {
+  return process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'));
+}
+
+/** Ends the process when a disk does not answer, which would keep it for ever. */
+async function leaveHungDisk(): Promise<void> {
+  if (!waitsForDisk()) return;
+  await setTimeout(LAST_WORDS_MILLIS);
+  if (!waitsForDisk()) return;
+  sayLines(process, 'a disk does not answer: Weir ends without waiting for it');
+  process.kill(process.pid, 'SIGKILL');
 }
 
 /** As the kubelet tells every container. */
@@ -79,3 +98,4 @@ try {
   process.exitCode = exitStatusOf(error);
 }
 await leaveStuckReader();
+await leaveHungDisk();

@@ -39,8 +39,6 @@ const DESTINATIONS = ['otlp', 'ipfix', 'kafka', 'grpc', 'http', 'loki', 'clickho
 
 const EXPORT: readonly CheckedLimitation[] = [
   ...DESTINATIONS.map((name) => ({ path: `spec.${name}`, instead: 'honours stdout and file' })),
-  { path: 'spec.file.maxBytes', instead: 'appends to one file' },
-  { path: 'spec.file.maxFiles', instead: 'appends to one file' },
   { path: 'spec.aggregate', instead: 'exports every record as it is' },
   { path: 'spec.labels', instead: 'adds no labels', isHonoured: isEmptyObject },
   { path: 'spec.limits', instead: 'sets no limit' },

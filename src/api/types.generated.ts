@@ -379,13 +379,21 @@ export interface FlowExport {
        */
       path: string;
       /**
-       * A file that reaches this size is renamed and a new one begun. Unit: bytes. Default: no limit. Example: 104857600.
+       * A file that would grow beyond this size is renamed and a new one begun. Unit: bytes. Default: no limit. Example: 104857600.
        */
       maxBytes?: number;
       /**
-       * Renamed files that are kept; needs maxBytes. Unit: files. Default: all. Example: 10.
+       * A file whose first record is older is renamed, also when no more come, and a new one begun. Unit: seconds. Default: no limit. Example: 3600.
+       */
+      maxAgeSeconds?: number;
+      /**
+       * Renamed files that are kept, the oldest are removed; needs maxBytes or maxAgeSeconds. Unit: files. Default: all. Example: 10.
        */
       maxFiles?: number;
+      /**
+       * How renamed files are compressed; Gzip needs maxBytes or maxAgeSeconds. Default: None. Example: Gzip.
+       */
+      compression?: 'None' | 'Gzip';
     };
     /**
      * An OpenTelemetry collector or anything else that speaks OTLP logs. Default: not used. Example: {endpoint: "https://otel.example:4317"}.

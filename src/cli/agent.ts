@@ -60,7 +60,10 @@ export async function runAgent(options: AgentCommandOptions, context: Context): 
     version,
     kernel: kernelFacts(),
     cgroups: findCgroups(),
-    openSink: ({ name, spec }) => openSink(name, spec, 'json', context),
+    openSink: ({ name, spec }) =>
+      openSink(name, spec, 'json', context, (error) =>
+        log.warn({ export: name, error: error.message }, 'renamed files are not as they should be'),
+      ),
     limits,
     pins,
     usage: () => usage.look(),

@@ -48,7 +48,9 @@ export async function capture(options: CaptureOptions, context: Context): Promis
   }
   requireTracingHere();
   const cgroups = findCgroups();
-  const sinks = await openSinks(plan, options.output ?? defaultOutput(context), context);
+  const troubles = new SinkTroubles(monotonicMillis, (text) => say(context, text));
+  const troubled = (name: string, error: WeirError): void => troubles.tell(exportTitle(name), error);
+  const sinks = await openSinks(plan, options.output ?? defaultOutput(context), context, troubled);
 
   const ended = Promise.withResolvers<void>();
   const failures: WeirError[] = [];
@@ -56,7 +58,6 @@ export async function capture(options: CaptureOptions, context: Context): Promis
     failures.push(new WeirError('Internal', `the agent cannot go on: ${String(error)}`, { cause: error }));
     ended.resolve();
   };
-  const troubles = new SinkTroubles(monotonicMillis, (text) => say(context, text));
   const own = new OwnAddresses(monotonicMillis);
   const known = {
     owners: new StaticOwners(inventory?.pods ?? []),
@@ -76,7 +77,7 @@ export async function capture(options: CaptureOptions, context: Context): Promis
     events: {
       sinkFailed(name, error) {
         if (error.code === 'OutputClosed') ended.resolve();
-        else troubles.tell(exportTitle(name), error);
+        else troubled(name, error);
       },
       recordFailed(error) {
         say(context, `a record could not be handled: ${String(error)}; it and any others are counted as faulty`);

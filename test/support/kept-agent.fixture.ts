@@ -5,7 +5,8 @@ import { cgroup2Mount } from '../../src/agent/identify/cgroup-mount.ts';
 import { Libbpf } from '../../src/agent/load/libbpf.ts';
 import { Pins } from '../../src/agent/load/pins.ts';
 import { StaticOwners } from '../../src/attribution/static-owners.ts';
-import { openFileSink } from '../../src/export/file.ts';
+import { openFileSink } from '../../src/export/file/sink.ts';
+import { monotonicMillis, systemTimers } from '../../src/lib/timers.ts';
 import { planOf } from './capture.ts';
 import type { Answer, Order, Setting } from './kept-agent.ts';
 import { inventoryOf } from './pod-inventory.ts';
@@ -31,7 +32,15 @@ const agent = makeAgent({
   known: { local: known, far: known },
   async openSink({ name }) {
     if (name.endsWith(HANGING)) return { write: () => new Promise(() => undefined), close: async () => undefined };
-    const sink = await openFileSink(file);
+    const sink = await openFileSink({
+      path: file,
+      fields: undefined,
+      rotation: undefined,
+      timers: systemTimers,
+      now: Date.now,
+      monotonic: monotonicMillis,
+      troubled: (error) => tell({ failure: String(error) }),
+    });
     return {
       async write(batch) {
         if (slowMillis > 0) await new Promise((resolve) => setTimeout(resolve, slowMillis));

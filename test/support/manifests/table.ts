@@ -298,7 +298,16 @@ const RULES: readonly Pair[] = [
     accepted: '{file: {path: /flows.ndjson, maxBytes: 1048576, maxFiles: 3}}',
     refused: '{file: {path: /flows.ndjson, maxFiles: 3}}',
     path: 'spec.file',
-    message: 'maxFiles counts the files that maxBytes makes: add maxBytes, or remove maxFiles',
+    message: 'maxFiles counts renamed files: add maxBytes or maxAgeSeconds, which rename them, or remove maxFiles',
+  },
+  {
+    keyword: 'rule',
+    kind: 'FlowExport',
+    accepted: '{file: {path: /flows.ndjson, maxAgeSeconds: 60, compression: Gzip}}',
+    refused: '{file: {path: /flows.ndjson, compression: Gzip}}',
+    path: 'spec.file',
+    message:
+      'only renamed files are compressed: add maxBytes or maxAgeSeconds, which rename them, or remove compression',
   },
   {
     keyword: 'rule',
@@ -362,7 +371,7 @@ export const COMPLETE: readonly { readonly kind: Pair['kind']; readonly spec: st
   },
   ...[
     'stdout: {}',
-    'file: {path: /flows.ndjson, maxBytes: 1048576, maxFiles: 3}',
+    'file: {path: /flows.ndjson, maxBytes: 1048576, maxAgeSeconds: 3600, maxFiles: 3, compression: Gzip}',
     'otlp: {endpoint: "https://otel.example:4317", protocol: HTTPJSON, credentialsRef: {name: a}}',
     'ipfix: {address: "[fd00::1]:4739", transport: UDP, templateSeconds: 60}',
     `kafka: {brokers: ["k.example:9092"], topic: flows, format: Protobuf, compression: LZ4,
