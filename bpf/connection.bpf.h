@@ -63,23 +63,20 @@ struct end {
 	__u64 netns_cookie;
 };
 
-/* Where the two halves of one connection meet. */
-struct join_entry {
-	__u64 flow_id;
-	__u64 established_ns; /* of the first half */
-	struct end ends[2];
-	__u32 halves; /* 1 or 2; above 2 the entry answers nobody */
-	__u8 first_role;
-	__u8 awaited; /* the first half is tracked and has not reported: it will come back for the second */
-	__u16 reserved;
-};
-
 #define JOIN_WAYS 4
 
+/*
+ * Where the two halves of a connection meet: up to four connections whose ids end alike. What every look reads comes
+ * first, in 64 bytes; of the identities only those that are asked for are touched.
+ */
 struct join_bucket {
 	struct bpf_spin_lock lock;
-	__u32 reserved;
-	struct join_entry entries[JOIN_WAYS];
+	__u8 halves[JOIN_WAYS]; /* 1 or 2; above 2 the entry answers nobody */
+	__u64 flow_id[JOIN_WAYS];
+	__u32 established[JOIN_WAYS]; /* the first half, in ticks of join.bpf.h, which wrap */
+	__u8 first_role[JOIN_WAYS];
+	__u8 awaited[JOIN_WAYS]; /* the first half is tracked and has not reported: it will come back for the second */
+	struct end ends[JOIN_WAYS][2];
 };
 
 #endif

@@ -13,8 +13,25 @@
 #include "count.bpf.h"
 #include "maps.bpf.h"
 
+/*
+ * 1.05 ms each. They wrap after 52 days, so only ages are compared, without a sign: one of an entry from
+ * before the wrap comes out too small, and at worst it stays in its bucket for another 52 days while others go.
+ */
+#define JOIN_TICK_BITS 20
+/* Another CPU may have stamped an entry a little later than this one took its time. */
+#define JOIN_TICK_SLACK 64
 /* Two halves are established at most one full round of SYN-ACK retransmissions (127 s) apart. */
 #define JOIN_WINDOW_NS 130000000000ULL
+#define JOIN_WINDOW_TICKS (JOIN_WINDOW_NS >> JOIN_TICK_BITS)
+
+/* As a mask it tells the verifier that an index is within. */
+#define LAST_WAY (JOIN_WAYS - 1)
+_Static_assert((JOIN_WAYS & LAST_WAY) == 0, "a mask needs a power of two");
+
+static __always_inline __u32 join_ticks(__u64 ns)
+{
+	return ns >> JOIN_TICK_BITS;
+}
 
 static __always_inline struct join_bucket *join_bucket_of(__u64 id)
 {
@@ -23,29 +40,52 @@ static __always_inline struct join_bucket *join_bucket_of(__u64 id)
 	return bpf_map_lookup_elem(&join_buckets, &index);
 }
 
-/* Both under the bucket's lock. */
-static __always_inline struct join_entry *join_entry_of(struct join_bucket *bucket, __u64 id)
+/* This and all that follows up to join_begin under the bucket's lock. JOIN_WAYS: none. */
+static __always_inline __u32 join_way_of(const struct join_bucket *bucket, __u64 id)
 {
 #pragma unroll
 	for (int way = 0; way < JOIN_WAYS; way++)
-		if (bucket->entries[way].flow_id == id)
-			return &bucket->entries[way];
-	return NULL;
+		if (bucket->flow_id[way] == id)
+			return way;
+	return JOIN_WAYS;
+}
+
+static __always_inline __u32 join_age(const struct join_bucket *bucket, int way, __u32 ticks)
+{
+	/* One that was never used is older than all others. */
+	return bucket->flow_id[way] ? ticks + JOIN_TICK_SLACK - bucket->established[way] : ~0U;
 }
 
 /* The entry that is least missed: one that nobody comes back for, else the oldest one. */
-static __always_inline struct join_entry *join_victim(struct join_bucket *bucket)
+static __always_inline __u32 join_victim(const struct join_bucket *bucket, __u32 ticks)
 {
-	struct join_entry *victim = &bucket->entries[0];
+	__u32 victim = 0;
+	__u8 awaited = bucket->awaited[0];
+	__u32 age = join_age(bucket, 0, ticks);
 
 #pragma unroll
 	for (int way = 1; way < JOIN_WAYS; way++) {
-		struct join_entry *entry = &bucket->entries[way];
+		__u32 other = join_age(bucket, way, ticks);
 
-		if (entry->awaited != victim->awaited ? victim->awaited : entry->established_ns < victim->established_ns)
-			victim = entry;
+		if (bucket->awaited[way] != awaited ? awaited : other > age) {
+			victim = way;
+			awaited = bucket->awaited[way];
+			age = other;
+		}
 	}
 	return victim;
+}
+
+/* The first half of this connection is here: the entry is its now. */
+static __always_inline void join_begin(struct join_bucket *bucket, __u32 way, __u64 id, __u8 role, struct end own,
+				       __u32 now, bool is_awaited)
+{
+	bucket->flow_id[way] = id;
+	bucket->established[way] = now;
+	bucket->ends[way][0] = own;
+	bucket->first_role[way] = role;
+	bucket->awaited[way] = is_awaited;
+	bucket->halves[way] = 1;
 }
 
 static __always_inline struct node_counters *this_cpu_counters(void)
@@ -55,45 +95,47 @@ static __always_inline struct node_counters *this_cpu_counters(void)
 	return bpf_map_lookup_elem(&node_counters, &zero);
 }
 
+/* Which half the connection is, and for the second one who the first is. */
+static __always_inline void keep_join(struct connection *connection, __u8 half, struct end far)
+{
+	connection->join_half = half;
+	connection->far_cgroup_id = far.cgroup_id;
+	connection->far_netns_cookie = far.netns_cookie;
+	connection->joined = half == JOIN_SECOND;
+}
+
 /* Leaves this end's identity behind. With a connection, also keeps which half it is and the other's identity. */
 static __always_inline void join_establish(__u64 id, __u8 role, struct end own, __u64 now,
 					   struct connection *connection)
 {
 	struct join_bucket *bucket = join_bucket_of(id);
+	__u32 ticks = join_ticks(now);
 	__u8 half = JOIN_NONE;
 	struct end far = {};
 
 	if (!bucket)
 		return;
 	bpf_spin_lock(&bucket->lock);
-	struct join_entry *entry = join_entry_of(bucket, id);
+	__u32 way = join_way_of(bucket, id);
 
-	if (!entry || now - entry->established_ns > JOIN_WINDOW_NS) {
-		if (!entry)
-			entry = join_victim(bucket);
-		entry->flow_id = id;
-		entry->established_ns = now;
-		entry->ends[0] = own;
-		entry->first_role = role;
-		entry->awaited = connection != NULL;
-		entry->halves = 1;
+	if (way >= JOIN_WAYS) {
+		join_begin(bucket, join_victim(bucket, ticks) & LAST_WAY, id, role, own, ticks, connection != NULL);
 		half = JOIN_FIRST;
-	} else if (entry->halves == 1 && (entry->first_role != role || role == ROLE_ACTIVE)) {
-		entry->ends[1] = own;
-		far = entry->ends[0];
-		entry->halves = 2;
+	} else if (ticks - bucket->established[way] > JOIN_WINDOW_TICKS) {
+		join_begin(bucket, way, id, role, own, ticks, connection != NULL);
+		half = JOIN_FIRST;
+	} else if (bucket->halves[way] == 1 && (bucket->first_role[way] != role || role == ROLE_ACTIVE)) {
+		bucket->ends[way][1] = own;
+		far = bucket->ends[way][0];
+		bucket->halves[way] = 2;
 		half = JOIN_SECOND;
 	} else {
-		entry->halves = 3;
+		bucket->halves[way] = 3;
 	}
 	bpf_spin_unlock(&bucket->lock);
 
-	if (!connection)
-		return;
-	connection->join_half = half;
-	connection->far_cgroup_id = far.cgroup_id;
-	connection->far_netns_cookie = far.netns_cookie;
-	connection->joined = half == JOIN_SECOND;
+	if (connection)
+		keep_join(connection, half, far);
 }
 
 static __always_inline bool is_same_end(struct end one, struct end two)
@@ -109,49 +151,40 @@ static __always_inline void join_take_over(__u64 id, __u8 role, struct end own, 
 					   struct connection *connection)
 {
 	struct join_bucket *bucket = join_bucket_of(id);
+	__u32 ticks = join_ticks(now);
 	__u8 half = JOIN_NONE;
 	struct end far = {};
 
 	if (!bucket)
 		return;
 	bpf_spin_lock(&bucket->lock);
-	struct join_entry *entry = join_entry_of(bucket, id);
+	__u32 way = join_way_of(bucket, id);
 
-	if (!entry) {
-		entry = join_victim(bucket);
+	if (way >= JOIN_WAYS) {
+		__u32 victim = join_victim(bucket, ticks) & LAST_WAY;
 		/*
 		 * A pass brings all first halves before the second ones: whoever took the place of one that waits would find its
 		 * own taken by the other's second half.
 		 */
-		if (!entry->awaited || now - entry->established_ns > JOIN_WINDOW_NS) {
-			entry->flow_id = id;
-			entry->established_ns = now;
-			entry->ends[0] = own;
-			entry->first_role = role;
-			entry->awaited = connection != NULL;
-			entry->halves = 1;
-		}
+		if (!bucket->awaited[victim] || ticks - bucket->established[victim] > JOIN_WINDOW_TICKS)
+			join_begin(bucket, victim, id, role, own, ticks, connection != NULL);
 		half = JOIN_FIRST;
-	} else if (entry->halves == 1 && entry->first_role != role) {
-		entry->ends[1] = own;
-		far = entry->ends[0];
-		entry->halves = 2;
+	} else if (bucket->halves[way] == 1 && bucket->first_role[way] != role) {
+		bucket->ends[way][1] = own;
+		far = bucket->ends[way][0];
+		bucket->halves[way] = 2;
 		half = JOIN_SECOND;
-	} else if (entry->first_role == role && is_same_end(entry->ends[0], own)) {
-		entry->awaited |= connection != NULL;
+	} else if (bucket->first_role[way] == role && is_same_end(bucket->ends[way][0], own)) {
+		bucket->awaited[way] |= connection != NULL;
 		half = JOIN_FIRST;
-	} else if (entry->halves == 2 && is_same_end(entry->ends[1], own)) {
-		far = entry->ends[0];
+	} else if (bucket->halves[way] == 2 && is_same_end(bucket->ends[way][1], own)) {
+		far = bucket->ends[way][0];
 		half = JOIN_SECOND;
 	}
 	bpf_spin_unlock(&bucket->lock);
 
-	if (!connection)
-		return;
-	connection->join_half = half;
-	connection->far_cgroup_id = far.cgroup_id;
-	connection->far_netns_cookie = far.netns_cookie;
-	connection->joined = half == JOIN_SECOND;
+	if (connection)
+		keep_join(connection, half, far);
 }
 
 /*
@@ -174,14 +207,14 @@ static __always_inline void join_report(struct connection *connection, struct en
 		bool is_first = connection->join_half == JOIN_FIRST;
 
 		bpf_spin_lock(&bucket->lock);
-		struct join_entry *entry = join_entry_of(bucket, connection->flow_id);
+		__u32 way = join_way_of(bucket, connection->flow_id);
 
-		if (entry) {
-			halves = entry->halves;
-			first = entry->ends[0];
-			second = entry->ends[1];
+		if (way < JOIN_WAYS) {
+			halves = bucket->halves[way];
+			first = bucket->ends[way][0];
+			second = bucket->ends[way][1];
 			if (is_first && (over || halves > 1))
-				entry->awaited = 0;
+				bucket->awaited[way] = 0;
 		}
 		bpf_spin_unlock(&bucket->lock);
 
