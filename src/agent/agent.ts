@@ -49,6 +49,8 @@ export interface AgentOptions {
   readonly pins?: Pins | undefined;
   /** Where cgroup2 is mounted, and whether version 1 hierarchies are in use beside it. */
   readonly cgroups: { readonly mount: string; readonly version1: boolean };
+  /** The wall clock minus CLOCK_MONOTONIC, as both stand now, µs. Default: this machine's. */
+  readonly wallOffset?: () => number;
   readonly events: AgentEvents;
 }
 
@@ -66,7 +68,8 @@ export interface AgentEvents {
 }
 
 /** An agent that captures nothing yet: it does what the plan asks that it is given to adopt. */
-export function makeAgent({ node, inventory, known, openSink, limits, pins, cgroups, events }: AgentOptions): Agent {
+export function makeAgent(options: AgentOptions): Agent {
+  const { node, inventory, known, openSink, limits, pins, cgroups, wallOffset = wallOffsetMicros, events } = options;
   const pods = inventory ?? buildInventory([]).inventory;
 
   // select
@@ -107,7 +110,7 @@ export function makeAgent({ node, inventory, known, openSink, limits, pins, cgro
   const route = flowRouter(table, (index) => exports.exporter(index), ledger);
 
   // identify, attribute
-  const clock = new WallClock(wallOffsetMicros);
+  const clock = new WallClock(wallOffset);
   const owners = new CgroupOwners(tree, pods, cgroups.version1 ? new ProcessCgroups() : undefined);
   const naming: Naming = { node, clock, cgroups: owners, netns: new NetnsOwners(), ...known };
 

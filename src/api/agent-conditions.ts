@@ -37,7 +37,7 @@ const CONDITIONS = {
     },
   },
   Degraded: {
-    meaning: 'The counts of this node lack something, though its plan may run.',
+    meaning: 'The counts of this node lack something, or would after a restart, though its plan may run.',
     reasons: {
       AsExpected: { status: 'False', meaning: 'Nothing is amiss.', remedy: 'None.' },
       Overloaded: {
@@ -52,6 +52,13 @@ const CONDITIONS = {
           'The agent was started again and could not go on with the capture of the one before: what ended between its former report and its begin is in no count. Shown for ten minutes.',
         remedy:
           'None after an update of Weir, or a reboot. Otherwise see that a bpffs is mounted on the node: weir check in the pod of the agent tells.',
+      },
+      NotKept: {
+        status: 'True',
+        meaning:
+          "The capture runs, and ends with the agent's process: a restart or an update of the agent will miss connections. The message says why.",
+        remedy:
+          "Mount a bpffs on the node at /sys/fs/bpf, and see that the agent's container may write to it: weir check in its pod tells.",
       },
     },
   },

@@ -25,3 +25,12 @@ export function memoryRows(columns: number): CountRows {
 export function add(row: Float64Array, column: number, by = 1): void {
   row[column] = (row[column] ?? 0) + by;
 }
+
+/** From now on the counts of these entries, by their indexes, stand there. */
+export function moveRows(entries: ReadonlyMap<number, { counts: Float64Array }>, to: CountRows): void {
+  for (const [index, entry] of entries) {
+    const row = to.row(index);
+    row.set(entry.counts);
+    entry.counts = row;
+  }
+}

@@ -1,7 +1,7 @@
 import { WeirError } from '../lib/errors.ts';
 import { mapRecord } from '../lib/map-record.ts';
 import type { Flow } from '../record/flow.ts';
-import { add, type CountRows, memoryRows } from './count-rows.ts';
+import { add, type CountRows, memoryRows, moveRows } from './count-rows.ts';
 import {
   FILTER_REASONS,
   type FilterReason,
@@ -119,11 +119,7 @@ export class Ledger {
 
   /** From now on the counts stand there. */
   moveTo(rows: CountRows): void {
-    for (const [index, entry] of this.#entries) {
-      const row = rows.row(index);
-      row.set(entry.counts);
-      entry.counts = row;
-    }
+    moveRows(this.#entries, rows);
     this.#rows = rows;
   }
 

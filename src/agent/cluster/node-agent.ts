@@ -3,29 +3,28 @@ import { remedyFor } from '../../api/remedy.ts';
 import { FLOW_AGENTS } from '../../api/resources.ts';
 import { REASON } from '../../attribution/side.ts';
 import { KubeClient } from '../../kube/client.ts';
-import { NAMESPACES, PODS } from '../../kube/resource.ts';
-import { type Delta, Store } from '../../kube/store.ts';
+import { Store } from '../../kube/store.ts';
 import type { Transport } from '../../kube/transport.ts';
-import { Watches } from '../../kube/watches.ts';
+import type { Watches } from '../../kube/watches.ts';
 import { WeirError } from '../../lib/errors.ts';
 import type { Timers } from '../../lib/timers.ts';
-import { canonicalJson } from '../../plan/canonical.ts';
 import { type AgentMetrics, agentMetrics } from '../../telemetry/agent-metrics.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { type AgentOptions, makeAgent } from '../agent.ts';
-import { LiveInventory, type WatchedPod } from '../identify/live-inventory.ts';
+import { LiveInventory } from '../identify/live-inventory.ts';
 import type { Agent } from '../lifecycle.ts';
 import type { KernelLimits } from '../limits.ts';
 import type { Pins } from '../load/pins.ts';
 import type { Usage } from '../overload/pressure.ts';
 import { ReliefValve } from '../overload/relief-valve.ts';
 import { effectivePlan, emptyPlan } from './effective-plan.ts';
+import { nodeWatches } from './node-watches.ts';
 import { Rates } from './rates.ts';
 import { Reporter, type Written } from './reporter.ts';
-import { AGENT_FIELD_MANAGER, reduceStanding, type Standing } from './standing.ts';
+import { Shortcomings } from './shortcomings.ts';
+import { AGENT_FIELD_MANAGER, isSamePlan, type Standing } from './standing.ts';
 import { agentStatus } from './status.ts';
 import { Totals } from './totals.ts';
-import { type ClusterPodObject, reduceWatchedPod } from './watched-pod.ts';
 
 export interface NodeAgentOptions {
   readonly transport: Transport;
@@ -51,17 +50,8 @@ export interface NodeAgentOptions {
   readonly failed: (error: unknown) => void;
 }
 
-interface Gap {
-  /** ms since the epoch: told until then. */
-  readonly until: number;
-  readonly reason: 'Restarted';
-  readonly message: string;
-}
-
 /** A rate over less says more of the batches than of the flows. */
 const LEAST_RATE_MILLIS = 5_000;
-/** So long a gap in the counts is told: a rolling update must not leave every node degraded for ever. */
-const GAP_SHOWN_MILLIS = 600_000;
 /** What a kernel refuses now it may take later, as when memory is short. */
 const RETRY_MILLIS = 60_000;
 /** Another agent of this node is on its way out. */
@@ -78,11 +68,10 @@ export class NodeAgent {
   readonly #totals = new Totals();
   readonly #rates: Rates;
   readonly #valve: ReliefValve;
+  readonly #shortcomings = new Shortcomings();
   /** What the agent does now, and how it went. */
   #adopted: { readonly standing: Standing; readonly refused: ReadonlyMap<string, readonly string[]> } | undefined;
   #failure: WeirError | undefined;
-  #gap: Gap | undefined;
-  #overload: { readonly reason: 'Overloaded'; readonly message: string } | undefined;
   #cancelRetry: (() => void) | undefined;
   #isSynced = false;
   #hasBegun = false;
@@ -90,6 +79,7 @@ export class NodeAgent {
   constructor(options: NodeAgentOptions) {
     const { transport, node, cgroups, openSink, limits, pins, usage, log, timers, monotonic, random, failed } = options;
     this.#options = options;
+    if (pins === undefined) this.#shortcomings.notKept('no bpffs is mounted where the agent looks for it');
     this.#rates = new Rates(LEAST_RATE_MILLIS, monotonic);
     const client = new KubeClient(transport, { fieldManager: AGENT_FIELD_MANAGER });
     this.#agent = makeAgent({
@@ -107,8 +97,10 @@ export class NodeAgent {
       events: {
         sinkFailed: (name, error) => log.warn({ export: name, error: error.message }, 'a sink failed'),
         exportChanged: () => this.#reporter.changed(),
-        notKept: (error) =>
-          log.warn({ error: error.message }, 'the capture ends with this process: a restart will miss connections'),
+        notKept: (error) => {
+          this.#shortcomings.notKept(error.message);
+          log.warn({ error: error.message }, 'the capture ends with this process: a restart will miss connections');
+        },
         recordFailed: (error) =>
           log.error({ error: String(error) }, 'a record could not be handled; counted as faulty'),
         failed,
@@ -130,7 +122,7 @@ export class NodeAgent {
       usage,
       timers,
       changed: (relief, message) => {
-        this.#overload = message === undefined ? undefined : { reason: 'Overloaded', message };
+        this.#shortcomings.overloaded(message);
         log.warn({ ...relief, why: message }, 'what the agent does without has changed');
         this.#agent.relieve(relief);
         this.#reporter.changed();
@@ -179,50 +171,18 @@ export class NodeAgent {
   }
 
   #watch(client: KubeClient): Watches {
-    const { node, log } = this.#options;
-    const watches = new Watches(client, {
+    return nodeWatches(client, {
       ...this.#options,
-      log,
-      remedy: (code, kinds) => remedyFor('agent', code, kinds),
       count: (resource, what) => this.metrics.watchEvents.inc({ resource, what }),
+      inventory: this.#inventory,
+      standing: this.#standing,
+      podsChanged: () => {
+        if (this.#isSynced) this.#agent.podsChanged();
+      },
+      planChanged: () => {
+        if (this.#isSynced) this.#adoptSoon();
+      },
     });
-    watches.add({
-      resource: PODS,
-      fieldSelector: `spec.nodeName=${node}`,
-      store: new Store<WatchedPod>(),
-      reduce: (object: ClusterPodObject) => reduceWatchedPod(object),
-      onDelta: (delta) => this.#onPod(delta),
-    });
-    watches.add({
-      resource: NAMESPACES,
-      store: new Store<Readonly<Record<string, string>>>(),
-      reduce: ({ metadata }) => metadata.labels ?? {},
-      onDelta: (delta) => this.#onNamespace(delta),
-    });
-    watches.add({
-      resource: FLOW_AGENTS,
-      fieldSelector: `metadata.name=${node}`,
-      store: this.#standing,
-      reduce: reduceStanding,
-      onDelta: (delta) => this.#onStanding(delta),
-    });
-    return watches;
-  }
-
-  #onPod({ key, before, after }: Delta<WatchedPod>): void {
-    if (after === undefined) this.#inventory.removePod(key);
-    else this.#inventory.putPod(key, after);
-    if (this.#isSynced && canonicalJson(before) !== canonicalJson(after)) this.#agent.podsChanged();
-  }
-
-  #onNamespace({ key, before, after }: Delta<Readonly<Record<string, string>>>): void {
-    if (after === undefined) this.#inventory.removeNamespace(key);
-    else this.#inventory.putNamespace(key, after);
-    if (this.#isSynced && canonicalJson(before) !== canonicalJson(after)) this.#agent.podsChanged();
-  }
-
-  #onStanding({ before, after }: Delta<Standing>): void {
-    if (this.#isSynced && !isSamePlan(before, after)) this.#adoptSoon();
   }
 
   /** As {@link #adopt}; a fault that it does not know ends the agent in order. */
@@ -267,7 +227,7 @@ export class NodeAgent {
     const { log, now } = this.#options;
     this.#hasBegun = true;
     if (this.#agent.hasRecovered) log.info('goes on with the capture of the process before');
-    else this.#gap = restartGap(standing, now());
+    else this.#shortcomings.restarted(standing?.reportedAt, now());
   }
 
   #report(last: Written | undefined) {
@@ -287,15 +247,11 @@ export class NodeAgent {
       report,
       totals: this.#totals,
       rate: (uid: string) => this.#rates.of(uid),
-      degraded: this.#overload ?? (this.#gap !== undefined && now() < this.#gap.until ? this.#gap : undefined),
+      degraded: this.#shortcomings.worst(now(), standing.plan.programs.length > 0),
     };
     const { name, uid, plan } = standing;
     return { name, uid, status: agentStatus(facts, now()), everySeconds: plan.reportSeconds };
   }
-}
-
-function isSamePlan(before: Standing | undefined, after: Standing | undefined): boolean {
-  return before?.uid === after?.uid && before?.generation === after?.generation;
 }
 
 function countsByUid({ accounts, exports }: ReturnType<Agent['report']>): Map<string, number> {
@@ -303,15 +259,6 @@ function countsByUid({ accounts, exports }: ReturnType<Agent['report']>): Map<st
     ...accounts.map(({ uid = '', observed }) => [uid, observed] as const),
     ...exports.map(({ uid = '', delivered }) => [uid, delivered] as const),
   ]);
-}
-
-/** Between the last report of an earlier process and this one's begin nobody looked: that is said, not passed over. */
-function restartGap(standing: Standing | undefined, now: number): Gap | undefined {
-  if (standing?.reportedAt === undefined) return undefined;
-  const message =
-    `the agent began at ${new Date(now).toISOString()}: connections that ended since its former report of ` +
-    `${standing.reportedAt} may not have been seen, and are in no count`;
-  return { until: now + GAP_SHOWN_MILLIS, reason: 'Restarted', message };
 }
 
 function asWeirError(error: unknown): WeirError {

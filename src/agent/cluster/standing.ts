@@ -33,3 +33,8 @@ export function reduceStanding({ metadata, spec, status = {} }: AgentObject): St
     reportedAt: report?.time,
   };
 }
+
+/** Whether both ask for the same, of the same object. */
+export function isSamePlan(before: Standing | undefined, after: Standing | undefined): boolean {
+  return before?.uid === after?.uid && before?.generation === after?.generation;
+}

@@ -1,4 +1,4 @@
-import { type AgentDegradedReason, agentDegraded, agentReady, agentReadyReason } from '../../api/agent-conditions.ts';
+import { agentDegraded, agentReady, agentReadyReason } from '../../api/agent-conditions.ts';
 import { type Aspect, timestamp, withTransitions } from '../../api/transitions.ts';
 import type { CaptureReport, ExportReport, PlannedCapture, ProgramReport } from '../../api/types.generated.ts';
 import type { Account } from '../../export/ledger.ts';
@@ -7,6 +7,7 @@ import { MAX_CAPTURES_IN_SET } from '../../plan/sets.ts';
 import type { ExportAccount } from '../export/exports.ts';
 import type { AgentReport } from '../lifecycle.ts';
 import { failedState, type ProgramFailure, shortMessage } from './program-failure.ts';
+import type { Shortcoming } from './shortcomings.ts';
 import type { AgentStatus, Standing } from './standing.ts';
 import type { Totals } from './totals.ts';
 
@@ -25,7 +26,7 @@ export interface StatusFacts {
   /** Per second, lately, by uid of a capture or export. */
   readonly rate: (uid: string) => number;
   /** What is amiss though the plan runs; undefined where nothing is. */
-  readonly degraded: { readonly reason: AgentDegradedReason; readonly message: string } | undefined;
+  readonly degraded: Shortcoming | undefined;
 }
 
 /** What an agent says of all that only captures ask for that it does not understand. */

@@ -1,4 +1,4 @@
-import { add, type CountRows, memoryRows } from '../../export/count-rows.ts';
+import { add, type CountRows, memoryRows, moveRows } from '../../export/count-rows.ts';
 import { Exporter, type ExporterOptions } from '../../export/exporter.ts';
 import { lateSink } from '../../export/late-sink.ts';
 import type { Outcome } from '../../export/outcome.ts';
@@ -124,11 +124,7 @@ export class Exports {
 
   /** From now on the counts stand there. */
   moveTo(rows: CountRows): void {
-    for (const [index, entry] of this.#entries) {
-      const row = rows.row(index);
-      row.set(entry.counts);
-      entry.counts = row;
-    }
+    moveRows(this.#entries, rows);
     this.#rows = rows;
   }
 

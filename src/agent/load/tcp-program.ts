@@ -59,7 +59,7 @@ export interface TcpProgramOptions {
   readonly flowIdKey: Uint8Array | undefined;
   /** 0…255, carried in every record as flow.id.key. */
   readonly flowIdKeyNumber: number;
-  /** Ceiling of connections tracked at once, about 400 bytes of kernel memory each. */
+  /** Ceiling of sockets tracked at once, 464 bytes of kernel memory each: a connection with both ends here has two. */
   readonly maxConnections: number;
   /** Bytes, a power of two and at least a page. */
   readonly ringBytes: number;

@@ -75,6 +75,7 @@ export class Continuity {
   #memory: Mapping | undefined;
   #journal: Journal | undefined;
   #written: string | undefined;
+  #hasToldFull = false;
 
   constructor(options: ContinuityOptions) {
     this.#options = options;
@@ -159,7 +160,7 @@ export class Continuity {
       totals: this.#totals,
     };
     const content = JSON.stringify(text);
-    if (content !== this.#written) this.#journal.write(content);
+    if (content !== this.#written && !this.#journal.write(content)) this.#tellFull();
     this.#written = content;
   }
 
@@ -190,6 +191,14 @@ export class Continuity {
     if (!(error instanceof WeirError) || error.retryable) throw error;
     this.#pins = undefined;
     this.#options.failed(error);
+  }
+
+  #tellFull(): void {
+    if (this.#hasToldFull) return;
+    this.#hasToldFull = true;
+    this.#options.failed(
+      new WeirError('Internal', 'there are more captures and exports to remember than there is room for'),
+    );
   }
 
   #open(program: TcpProgram): Journal {

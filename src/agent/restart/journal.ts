@@ -51,13 +51,16 @@ export class Journal {
       .find((content) => content !== undefined);
   }
 
-  /** Writes the text. One that is too long leaves the journal without any: nobody may take an older one for it. */
-  write(content: string): void {
+  /**
+   * Writes the text. False: the journal has none from now on, for want of room. Nobody may take an older one for it, or a part for
+   * the whole.
+   */
+  write(content: string): boolean {
     const bytes = Buffer.from(content);
     const text = this.#texts[(this.#number + 1) % this.#texts.length];
     if (this.#isIncomplete || text === undefined || bytes.length > text.length - HEADER.size) {
       this.#giveUp();
-      return;
+      return false;
     }
     const header = new DataView(text.buffer, text.byteOffset, HEADER.size);
     this.#number += 1;
@@ -65,9 +68,9 @@ export class Journal {
     header.setFloat64(HEADER.length, bytes.length);
     text.set(checksum(this.#number, bytes), HEADER.checksum);
     text.set(bytes, HEADER.size);
+    return true;
   }
 
-  /** There is more to remember than there is room for: a part of it would be taken for all. */
   #giveUp(): void {
     this.#isIncomplete = true;
     for (const text of this.#texts) text.fill(0, 0, HEADER.size);

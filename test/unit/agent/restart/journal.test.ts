@@ -50,10 +50,10 @@ describe('the text of a journal', () => {
   it('that is too long leaves none: an older one would be taken for it', () => {
     const bytes = memory();
     const journal = new Journal(bytes, LAYOUT);
-    journal.write('short');
-    journal.write('x'.repeat(BYTES / 2));
+    expect(journal.write('short')).toBe(true);
+    expect(journal.write('x'.repeat(BYTES / 2))).toBe(false);
     expect(new Journal(bytes, LAYOUT).read()).toBeUndefined();
-    journal.write('short again');
+    expect(journal.write('short again')).toBe(false);
     expect(new Journal(bytes, LAYOUT).read()).toBeUndefined();
   });
 });
@@ -87,9 +87,9 @@ describe('the rows of a journal', () => {
     const bytes = memory();
     const journal = new Journal(bytes, LAYOUT);
     for (let index = 0; index < ROWS; index++) journal.captures.row(index);
-    journal.write('all have one');
+    expect(journal.write('all have one')).toBe(true);
     expect([...journal.captures.row(ROWS)]).toEqual([0, 0, 0, 0, 0]);
-    journal.write('one has none');
+    expect(journal.write('one has none')).toBe(false);
     expect(new Journal(bytes, LAYOUT).read()).toBeUndefined();
   });
 });
