@@ -28,7 +28,8 @@ export class Patience {
   }
 
   /**
-   * Resolves with the first answer that is not in words; words say what is missing.
+   * Resolves with the first answer that is not in words; words say what is missing. A look that is under way is waited for
+   * whatever the time: a request ends by itself after 30 s.
    *
    * @param onLate told the last words; returns the error's message.
    * @throws WeirError ClusterFailed at the end of the time, when the server refuses for good, and when the signal ends it.

@@ -33,7 +33,7 @@ export function planCapture(facts: CaptureFacts, now: number): CaptureDecision {
   const end = endOf(capture.object);
   const progress = idle === undefined ? programming(facts, now) : notProgrammed(idle.programmed);
   const delivery = idle === undefined ? delivering(facts, flows.exported) : idle.delivering;
-  const verdicts = conclude([accepted, resolved, progress.verdict, delivery]);
+  const verdicts = conclude([accepted, resolved, progress.verdict, delivery], before);
   const failures = worstFailures([...progress.failures, ...(idle === undefined ? sinkFailures(facts) : [])], FAILURES);
   const lastFlowTime = latest([before.lastFlowTime, ...facts.rows.map(({ row }) => row.lastFlowTime)]);
   return {
@@ -83,11 +83,19 @@ function both(reason: 'NotAccepted' | 'RefsNotResolved' | 'Suspended' | 'Complet
 }
 
 /** Adds the summaries: Ready, and Stalled where only a change of the spec can help. */
-function conclude(verdicts: readonly [Verdict, Verdict, Verdict, Verdict]): Verdict[] {
+function conclude(verdicts: readonly [Verdict, Verdict, Verdict, Verdict], before: CaptureStatus): Verdict[] {
   const [accepted, , programmed, delivery] = verdicts;
-  const decisive = firstFalse(verdicts) ?? (programmed.status === 'Unknown' ? programmed : delivery);
+  // What becomes of its exports later takes nothing from a capture that has ended well.
+  const decisive =
+    delivery.reason === 'Completed' && wasReady(before)
+      ? delivery
+      : (firstFalse(verdicts) ?? (programmed.status === 'Unknown' ? programmed : delivery));
   const stalled = isAccepted(accepted) ? [] : [summary('FlowCapture', 'Stalled', accepted)];
   return [...verdicts, summary('FlowCapture', 'Ready', decisive), ...stalled];
+}
+
+function wasReady({ conditions = [] }: CaptureStatus): boolean {
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 function nodesStatus({ desired, programmed, failed }: Programming): NonNullable<CaptureStatus['nodes']> {

@@ -284,6 +284,21 @@ describe('a capture that ends by itself', () => {
     });
   });
 
+  test('has ended well, whatever becomes of its exports afterwards', () => {
+    const resolved = verdict('FlowCapture', 'ResolvedRefs', 'ExportNotFound', 'there is no FlowExport shop/x');
+    const { status } = planCapture(facts(short, flows), END - 1);
+    const ran = capture('shop/short', { durationSeconds: 360 }, { created, status });
+    expect(conditionsOf(facts(ran, { resolved }), END - 1)).toContain('Ready False ExportNotFound');
+    expect(conditionsOf(facts(ran, { resolved }), END)).toEqual(over.with(1, 'ResolvedRefs False ExportNotFound'));
+  });
+
+  test('has not ended well where its export was missing to the end', () => {
+    const resolved = verdict('FlowCapture', 'ResolvedRefs', 'ExportNotFound', 'there is no FlowExport shop/x');
+    const { status } = planCapture(facts(short, { resolved }), END - 1);
+    const never = capture('shop/short', { durationSeconds: 360 }, { created, status });
+    expect(conditionsOf(facts(never, { resolved }), END)).toContain('Ready False ExportNotFound');
+  });
+
   test('is looked at earlier where something else asks for it, and each day where it lasts for months', () => {
     const nodes = [nodeFacts('new', { agentReady: false, createdAt: NOW - 90_000 })];
     expect(planCapture(facts(short, { nodes }), NOW).recheckMillis).toBe(30_000);
