@@ -22,6 +22,11 @@ const AGENT_HEAD = `## Agent
 \`weir agent\` serves them in the same way; it is ready once its node's pods and plan are known. All counts begin with its process;
 those of a FlowAgent's status go on.`;
 
+const PROCESS = `## Process
+
+Both serve beside these what Node programs usually tell of themselves: \`process_*\` (CPU, resident memory, descriptors) and
+\`nodejs_*\` (heap, event loop lag, garbage collection).`;
+
 const none = () => [];
 const NO_REPORT = { accounts: [], exports: [], node: {} };
 
@@ -29,7 +34,7 @@ const NO_REPORT = { accounts: [], exports: [], node: {} };
 export async function renderMetricsDocs(): Promise<string> {
   const operator = operatorMetrics({ watchAges: none, queueSizes: none, objects: none });
   const agent = agentMetrics({ watchAges: none, report: () => NO_REPORT, pods: () => 0, relief: () => 0 });
-  return `${[HEAD, await table(operator.registry), AGENT_HEAD, await table(agent.registry)].join('\n\n')}\n`;
+  return `${[HEAD, await table(operator.registry), AGENT_HEAD, await table(agent.registry), PROCESS].join('\n\n')}\n`;
 }
 
 async function table(registry: Registry): Promise<string> {

@@ -1,7 +1,9 @@
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { type Address, type Listener, type Reply, serve } from './http.ts';
+import { processMetrics } from './process-metrics.ts';
 
 export interface TelemetryOptions extends Address {
+  /** Those of the process are served beside it. */
   readonly registry: Registry;
   /** Why the program cannot do its work yet, or any more; undefined when it can. */
   readonly notReady: () => string | undefined;
@@ -13,7 +15,8 @@ export interface TelemetryOptions extends Address {
  * @throws WeirError InvalidInput when the address cannot be listened on.
  */
 export function serveTelemetry(options: TelemetryOptions): Promise<Listener> {
-  return serve(options, ({ path }) => answer(path, options));
+  const registry = Registry.merge([options.registry, processMetrics()]);
+  return serve(options, ({ path }) => answer(path, { ...options, registry }));
 }
 
 async function answer(path: string, { registry, notReady }: TelemetryOptions): Promise<Reply> {

@@ -30,6 +30,12 @@ describe('health and metrics', () => {
     expect(await ask('/healthz')).toBe('200 ok\n');
   });
 
+  test('the process is told of under its usual names', async () => {
+    const text = await ask('/metrics');
+    expect(text).toMatch(/^process_resident_memory_bytes \d{7,}$/m);
+    expect(text).toMatch(/^nodejs_heap_size_used_bytes \d{6,}$/m);
+  });
+
   test('metrics are read when they are asked for, and what is gone is not shown any more', async () => {
     expect(await ask('/metrics?x=1')).toContain('weir_operator_queue_size{controller="capture"} 3');
     sizes = [['agent', 1]];
