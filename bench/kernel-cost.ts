@@ -48,7 +48,7 @@ export async function kernelCost(progress: (text: string) => void): Promise<Benc
     notes: [
       `${ROUNDS} interleaved rounds of ${SECONDS} s each; nginx (two workers) and wrk (two threads, 64 connections) over loopback; both ends on this node, each in a pod of its own.`,
       `The agent's programs ran ${runsText(costs, 'runs')} times a connection, the empty one ${runsText(costs, 'emptyRuns')} times. The empty program was attached twice, before and after; its figures are the mean of the two.`,
-      `${account.exported} records left, ${report.node.joined} of them with the far side from the join in the kernel, ${account.observed - account.exported} lost.`,
+      `${account.exported} records left, ${report.node.joined} of them with the far side from the join in the kernel, ${lostText(account.lost)}.`,
     ],
   };
 }
@@ -120,6 +120,11 @@ function measures(costs: Costs, left: number): Measure[] {
     { name: 'unselected pods, per keep-alive request', unit: 'ns', values: of('unselected keep-alive', nanosOf) },
     { name: 'programs attached without a capture', unit: '', values: [left], target: { atMost: 0 } },
   ];
+}
+
+function lostText(lost: Readonly<Record<string, number>>): string {
+  const reasons = Object.entries(lost).filter(([, count]) => count > 0);
+  return reasons.length === 0 ? 'none lost' : reasons.map(([reason, count]) => `${count} lost (${reason})`).join(', ');
 }
 
 function runsText(costs: Costs, which: 'runs' | 'emptyRuns'): string {

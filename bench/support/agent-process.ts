@@ -14,8 +14,8 @@ export interface AgentSetup {
   readonly inventory: string;
 }
 
-export type Command = 'start' | 'stop';
-export type Answer = { readonly is: 'started' } | { readonly is: 'stopped'; readonly report: AgentReport };
+export type Command = 'start' | 'report' | 'stop';
+export type Answer = { readonly is: 'started' } | { readonly is: 'reported' | 'stopped'; readonly report: AgentReport };
 
 /**
  * The agent in a process of its own, as it is deployed; flows leave as NDJSON to /dev/null. It captures only between
@@ -42,11 +42,14 @@ export class AgentProcess implements AsyncDisposable {
     await ask<Answer>(this.#child, 'start');
   }
 
+  /** As it stands now. */
+  report(): Promise<AgentReport> {
+    return this.#reported('report');
+  }
+
   /** Resolves when everything that was captured has been written. */
-  async stop(): Promise<AgentReport> {
-    const answer = await ask<Answer>(this.#child, 'stop');
-    if (answer.is !== 'stopped') throw new Error('the agent process answered out of turn');
-    return answer.report;
+  stop(): Promise<AgentReport> {
+    return this.#reported('stop');
   }
 
   /** User and system time that its threads have taken so far. */
@@ -57,6 +60,12 @@ export class AgentProcess implements AsyncDisposable {
       Number.parseInt(readFileSync(`${tasks}/${task}/schedstat`, 'utf8'), 10),
     );
     return nanos.reduce((sum, value) => sum + value, 0) / 1000;
+  }
+
+  async #reported(command: 'report' | 'stop'): Promise<AgentReport> {
+    const answer = await ask<Answer>(this.#child, command);
+    if (answer.is === 'started') throw new Error('the agent process answered out of turn');
+    return answer.report;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

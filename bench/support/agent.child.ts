@@ -44,5 +44,6 @@ async function obey(command: Command): Promise<Answer> {
     return { is: 'started' };
   }
   if (agent === undefined) throw new Error('stopped before it was started');
+  if (command === 'report') return { is: 'reported', report: agent.report() };
   return { is: 'stopped', report: await agent.stop() };
 }

@@ -48,6 +48,17 @@ export function runTimesOf(pid: number): RunTime[] {
   return [...programs.values()].toSorted((a, b) => a.id - b.id);
 }
 
+/** Memory of all maps that a process holds, as the kernel reckons each; state that lies with sockets is not in it. */
+export function mapBytesOf(pid: number): number {
+  const maps = new Map<number, number>();
+  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
+    const info = fdinfo(pid, fd);
+    const [id, bytes] = ['map_id', 'memlock'].map((name) => numberIn(info, name));
+    if (id !== undefined && bytes !== undefined) maps.set(id, bytes);
+  }
+  return [...maps.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
 function fdinfo(pid: number, fd: string): string {
   try {
     return readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8');

@@ -15,6 +15,8 @@ export interface BenchResult {
   readonly measures: readonly Measure[];
   /** What a reader needs to judge the numbers: how many rounds, what was checked. */
   readonly notes: readonly string[];
+  /** An SVG that docs/performance.md shows. */
+  readonly picture?: string;
 }
 
 /** `progress` is for the person who waits. */

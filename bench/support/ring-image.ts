@@ -13,7 +13,7 @@ const SEED = 20_261_121;
 const EXECUTABLES = ['nginx', 'node', 'java', 'python3.12', 'postgres', 'redis-server', 'envoy', 'ruby', 'dotnet'];
 const [AF_INET, AF_INET6] = [2, 10];
 const [ACTIVE, PASSIVE] = [1, 2];
-const FLAG = { established: 1, finReceived: 2, finAcked: 4, orphaned: 16, joined: 32 };
+const FLAG = { established: 1, finReceived: 2, finAcked: 4, orphaned: 16, joined: 32, ended: 128 };
 const STATE = { established: 1, synSent: 2, finWait2: 5, lastAck: 9 };
 const ECONNREFUSED = 111;
 const ECONNRESET = 104;
@@ -114,21 +114,27 @@ class Traffic {
     const sent = failed ? 0 : this.#volume();
     const received = failed ? 0 : this.#volume();
     const rtt = failed ? 0 : this.#between(40, 2000);
+    const start = this.#now - Math.floor(200_000 * 10 ** (4 * this.#random()));
     const orderly = FLAG.finReceived | FLAG.finAcked;
     return {
       type: 1,
       family: isIPv6(own.address) ? AF_INET6 : AF_INET,
       role,
       last_state: failed ? STATE.synSent : reset ? STATE.established : role === ACTIVE ? STATE.lastAck : STATE.finWait2,
-      flags: failed ? 0 : FLAG.established | (reset ? 0 : orderly) | (farPod === undefined ? 0 : FLAG.joined),
+      flags:
+        FLAG.ended | (failed ? 0 : FLAG.established | (reset ? 0 : orderly) | (farPod === undefined ? 0 : FLAG.joined)),
       flow_id_key: 0,
       error: failed ? ECONNREFUSED : reset ? ECONNRESET : 0,
       set: this.#setOf(pod),
       pid: this.#chance(1 / 10) ? 0 : 1000 + (pod.netnsCookie % 4096),
       process_start_ns: 1_000_000_000 + pod.netnsCookie * 1_000_000,
-      start_ns: this.#now - Math.floor(200_000 * 10 ** (4 * this.#random())),
+      sequence: 0,
+      opened_ns: start,
+      start_ns: start,
       end_ns: this.#now,
       flow_id: failed ? 0 : (BigInt(id) << 15n) | 1n,
+      sample: Math.floor(id / 2 ** 17),
+      relief: 0,
       bytes_received: received,
       bytes_sent: sent,
       cgroup_id: pod.cgroupId,

@@ -9,6 +9,7 @@ import { EXPORTER_OPTIONS } from '../../src/agent/limits.ts';
 import { type RecordHandler, type RingPages, RingReader } from '../../src/agent/read/ring.ts';
 import { selectedPod } from '../../src/agent/select/desired.ts';
 import { Intake } from '../../src/agent/select/intake.ts';
+import { Wanted } from '../../src/agent/select/wanted.ts';
 import { NetnsOwners } from '../../src/attribution/netns-owners.ts';
 import { StaticOwners } from '../../src/attribution/static-owners.ts';
 import { ndjsonEncoder } from '../../src/export/encode/ndjson.ts';
@@ -52,7 +53,7 @@ export function stagePass(stage: Stage, pages: RingPages, surroundings: Surround
   const route = flowRouter(table, () => ({ offer: (flow: Flow) => void batch.push(flow) }), ledger);
   const collect = (flow: Flow) => void batch.push(flow);
   const clock = new WallClock(() => 1_795_000_000_000_000);
-  const intake = makeIntake(stage === 'name' ? collect : route, clock, surroundings);
+  const intake = makeIntake(stage === 'name' ? collect : route, clock, ledger, surroundings);
   const encode = ENCODERS[stage]?.();
   let decoded = 0;
   const decodeOnly: RecordHandler = (view, offset, length) => {
@@ -86,11 +87,10 @@ export function internSets(plan: Plan, inventory: StaticInventory): { sets: Capt
   return { sets, byUid };
 }
 
-const wanted = (_: TcpEvent, captures: readonly number[]) => captures;
-
 function makeIntake(
   route: (flow: Flow, captures: readonly number[]) => void,
   clock: WallClock,
+  ledger: Ledger,
   { plan, inventory, cgroups }: Surroundings,
 ): Intake {
   const tree = new CgroupTree(cgroups, () => performance.now());
@@ -107,9 +107,22 @@ function makeIntake(
     far: known,
   };
   const flow = (event: TcpEvent) => tcpFlow(event, naming);
+  const wanted = new Wanted(
+    ledger,
+    () => undefined,
+    () => performance.now(),
+  );
+  wanted.adopt(plan.captures);
   const { sets } = internSets(plan, inventory);
   return new Intake(
-    { decode: decodeTcp, hold: () => false, provisional: () => undefined, wanted, flow, route },
+    {
+      decode: decodeTcp,
+      hold: () => false,
+      provisional: () => undefined,
+      wanted: (event, captures, made) => wanted.of(event, captures, made),
+      flow,
+      route,
+    },
     sets,
     inventory,
     naming.cgroups,

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { compilePlan } from '../../src/plan/compile.ts';
 import { Lab } from '../../test/support/lab/lab.ts';
 import type { Pod } from '../../test/support/lab/pod.ts';
 import { whyNoLab } from '../../test/support/lab/requirements.ts';
 import type { AgentSetup } from './agent-process.ts';
-import { type BenchPod, inventoryText } from './inventory.ts';
+import { agentSetup } from './agent-setup.ts';
 import { startNginx } from './web.ts';
 
 /** A client and a server that talk over loopback in one namespace of their own. */
@@ -24,8 +23,6 @@ export interface WebLab extends AsyncDisposable {
   readonly setup: AgentSetup;
 }
 
-const NODE = 'bench-node';
-const NAMESPACE = 'bench';
 const COMMANDS = ['nginx', 'wrk', 'curl', 'make', 'clang'];
 
 /** Throws with what is missing when this machine cannot run the bench. */
@@ -37,7 +34,7 @@ export async function startWebLab(): Promise<WebLab> {
   try {
     const netns = await lab.netns('web');
     await netns.sysctl({ 'net.ipv4.tcp_max_syn_backlog': 4096, 'net.core.somaxconn': 4096 });
-    await netns.run(['sh', '-c', 'echo 1024 65535 >/proc/sys/net/ipv4/ip_local_port_range']);
+    await netns.allowAllPorts();
     const pair = async (name: string, port: number, cgroup?: string) => {
       const place = { netns, ...(cgroup !== undefined && { cgroup }) };
       const [client, server] = [await lab.pod(`${name}-client`, place), await lab.pod(`${name}-server`, place)];
@@ -47,39 +44,19 @@ export async function startWebLab(): Promise<WebLab> {
     const selected = await pair('selected', 8081);
     const unselected = await pair('unselected', 8082);
     const outside = await pair('outside', 8083, 'system.slice/web.service');
-    const pods = [selected, unselected].flatMap(({ client, server }) => [client, server]).map(benchPod);
+    const pods = [selected, unselected].flatMap(({ client, server }) => [client, server]);
     return {
       temporary: lab.temporary,
       selected,
       unselected,
       outside,
-      setup: { plan: planOfSelected(), inventory: inventoryText(pods) },
+      setup: agentSetup(pods, [selected.client, selected.server]),
       [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
     };
   } catch (error) {
     await lab[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-function benchPod(pod: Pod): BenchPod {
-  const [app = ''] = pod.name.split('-');
-  const cgroup = `/${pod.podCgroup}`;
-  return { name: pod.name, namespace: NAMESPACE, uid: pod.uid, labels: { app }, addresses: [], node: NODE, cgroup };
-}
-
-function planOfSelected() {
-  const metadata = { namespace: NAMESPACE };
-  const podSelector = { matchLabels: { app: 'selected' } };
-  const { plan, problems } = compilePlan({
-    captures: [{ metadata: { ...metadata, name: 'selected' }, spec: { podSelector, exports: [{ name: 'null' }] } }],
-    exports: [{ metadata: { ...metadata, name: 'null' }, spec: {} }],
-    node: { name: NODE, programs: ['tcp'] },
-    namespaceLabels: () => ({}),
-  });
-  const [problem] = problems;
-  if (problem !== undefined) throw new Error(`the bench's plan is wrong: ${problem.message}`);
-  return plan;
 }
 
 function missingCommands(): string | undefined {

@@ -2,11 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Pod } from '../../test/support/lab/pod.ts';
 
 /** As many as the smallest node has cores; more threads than cores, so that none of them waits while one is held up. */
 const WORKERS = 2;
 const CONNECTIONS = 64;
+const PACE = fileURLToPath(new URL('pace.lua', import.meta.url));
 const READY_TRIES = 100;
 const READY_PAUSE_MILLIS = 20;
 
@@ -58,17 +60,35 @@ http {
 `;
 }
 
+export interface LoadOptions {
+  /** Requests; default: as many as there can be. */
+  readonly perSecond?: number | undefined;
+}
+
 let target = 0;
 
 /**
  * One round of wrk from a pod. Every round has a destination address of its own within 127/8, so that the ports which
  * the round before left in TIME-WAIT are free for it. Throws when a connection failed: the figures would mean nothing.
  */
-export async function load(client: Pod, port: number, mode: HttpMode, seconds: number): Promise<Load> {
+export async function load(
+  client: Pod,
+  port: number,
+  mode: HttpMode,
+  seconds: number,
+  { perSecond }: LoadOptions = {},
+): Promise<Load> {
   target += 1;
   const url = `http://127.1.${target >> 8}.${target & 255}:${port}/`;
   const header = mode === 'close' ? ['-H', 'Connection: close'] : [];
-  const wrk = ['wrk', `-t${WORKERS}`, `-c${CONNECTIONS}`, `-d${seconds}s`, ...header, url];
+  const [script, pace] =
+    perSecond === undefined
+      ? [[], []]
+      : [
+          ['-s', PACE],
+          ['--', String((1000 * WORKERS) / perSecond)],
+        ];
+  const wrk = ['wrk', `-t${WORKERS}`, `-c${CONNECTIONS}`, `-d${seconds}s`, ...header, ...script, url, ...pace];
   const { stdout } = await client.exec(wrk, { timeoutMs: (seconds + 10) * 1000 });
   const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
   const requestsPerSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);

@@ -6,6 +6,7 @@ import type { CaptureObject } from '../../src/plan/objects.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { podIdentity } from '../../test/support/lab/pod.ts';
 import type { BenchPod } from './inventory.ts';
+import { UNLIMITED } from './unlimited.ts';
 
 /** As many pods as a kubelet allows by default, and three more nodes of them. */
 const PODS_A_NODE = 110;
@@ -55,12 +56,15 @@ function makePod(index: number, cgroups: string): WorldPod {
 function makePlan(): Plan {
   const exports = [{ name: 'archive', namespace: 'weir-system' }];
   const captures: CaptureObject[] = [
-    { metadata: { name: 'everything', namespace: 'weir-system' }, spec: { namespaceSelector: {}, exports } },
+    {
+      metadata: { name: 'everything', namespace: 'weir-system' },
+      spec: { ...UNLIMITED, namespaceSelector: {}, exports },
+    },
     {
       metadata: { name: 'front', namespace: 'weir-system' },
-      spec: { namespaceSelector: {}, podSelector: { matchLabels: { tier: 'front' } }, exports },
+      spec: { ...UNLIMITED, namespaceSelector: {}, podSelector: { matchLabels: { tier: 'front' } }, exports },
     },
-    ...NAMESPACES.map((namespace) => ({ metadata: { name: 'all', namespace }, spec: { exports } })),
+    ...NAMESPACES.map((namespace) => ({ metadata: { name: 'all', namespace }, spec: { ...UNLIMITED, exports } })),
   ];
   const { plan, problems } = compilePlan({
     captures,

@@ -1,0 +1,129 @@
+/** What the kernel's passes over open connections cost: taking over those that are older than the capture, and reporting. */
+import { NODE_COUNTERS } from '../src/agent/decode/layout.generated.ts';
+import { u32Key } from '../src/agent/load/bpf-map.ts';
+import type { TcpProgram } from '../src/agent/load/tcp-program.ts';
+import { mapRing } from '../src/agent/read/pages.ts';
+import { RingReader } from '../src/agent/read/ring.ts';
+import { Lab } from '../test/support/lab/lab.ts';
+import type { Pod } from '../test/support/lab/pod.ts';
+import { expectCount } from './support/expect-count.ts';
+import { HeldConnections } from './support/held-connections.ts';
+import type { Bench, Measure } from './support/measure.ts';
+import { reportEveryLook, selectingProgram } from './support/selecting-program.ts';
+
+const CONNECTIONS = 10_000;
+/** Both ends are here. */
+const SOCKETS = 2 * CONNECTIONS;
+const ROUNDS = 11;
+
+interface Cost {
+  readonly millis: number;
+  /** User and system time of this process, which does nothing else meanwhile. */
+  readonly cpuMicros: number;
+}
+
+interface Round {
+  readonly isNew: Cost;
+  readonly isKnown: Cost;
+  readonly stays: Cost;
+  readonly moves: Cost;
+}
+
+export const livePasses: Bench = async (progress) => {
+  await using lab = await Lab.create('live-passes');
+  const netns = await lab.netns('passes');
+  const pods = [await lab.pod('client', { netns }), await lab.pod('server', { netns })] as const;
+  progress('without connections');
+  const without: Cost[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) without.push(await passOverNothing(pods));
+  progress(`${CONNECTIONS} connections are opened`);
+  await using held = await HeldConnections.open(...pods, CONNECTIONS);
+  const rounds: Round[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    progress(`round ${round} of ${ROUNDS}`);
+    rounds.push(await passesOver(pods, held));
+  }
+  return {
+    measures: [
+      duration('take-over, no connection is there', without),
+      ...measures(
+        'take-over, every connection is new',
+        rounds.map(({ isNew }) => isNew),
+      ),
+      ...measures(
+        'take-over, every connection is known',
+        rounds.map(({ isKnown }) => isKnown),
+      ),
+      ...measures(
+        'report, no connection has moved',
+        rounds.map(({ stays }) => stays),
+      ),
+      ...measures(
+        'report, every connection has moved',
+        rounds.map(({ moves }) => moves),
+      ),
+    ],
+    notes: [
+      `${CONNECTIONS} connections over loopback, both ends in pods that the capture selects: ${SOCKETS} sockets; ${ROUNDS} rounds, each with a newly loaded program`,
+      `counted in every round: ${SOCKETS} taken over in the first pass and none in the second, no record of the third and ${SOCKETS} of the fourth`,
+      'CPU is user and system time of the process that runs the pass; the records are not read meanwhile',
+    ],
+  };
+};
+
+/** What the walk over everything else on this machine costs. */
+async function passOverNothing(pods: readonly Pod[]): Promise<Cost> {
+  using program = selectingProgram(pods);
+  const cost = await costOf(() => program.takeOver());
+  expectCount('sockets taken over', takenOver(program), 0);
+  return cost;
+}
+
+async function passesOver(pods: readonly Pod[], held: HeldConnections): Promise<Round> {
+  using program = selectingProgram(pods);
+  using ring = reading(program);
+  const isNew = await costOf(() => program.takeOver());
+  expectCount('sockets taken over', takenOver(program), SOCKETS);
+  const isKnown = await costOf(() => program.takeOver());
+  expectCount('sockets taken over', takenOver(program), SOCKETS);
+  reportEveryLook(program);
+  const stays = await costOf(() => program.reportLive());
+  expectCount('records', ring.records(), 0);
+  await held.move();
+  const moves = await costOf(() => program.reportLive());
+  expectCount('records', ring.records(), SOCKETS);
+  return { isNew, isKnown, stays, moves };
+}
+
+async function costOf(pass: () => Promise<void>): Promise<Cost> {
+  const [before, begun] = [process.cpuUsage(), performance.now()];
+  await pass();
+  const millis = performance.now() - begun;
+  const { user, system } = process.cpuUsage(before);
+  return { millis, cpuMicros: user + system };
+}
+
+function takenOver({ nodeCounters }: TcpProgram): number {
+  const fields = NODE_COUNTERS.size / BigUint64Array.BYTES_PER_ELEMENT;
+  const sums = nodeCounters.sumPerCpu(u32Key(0), fields);
+  return sums[NODE_COUNTERS.takenOver / BigUint64Array.BYTES_PER_ELEMENT] ?? 0;
+}
+
+/** Counts the records that have come since it was asked last. */
+function reading({ flows }: TcpProgram) {
+  const pages = mapRing(flows);
+  const reader = new RingReader(pages);
+  return {
+    records: () => reader.drain(() => undefined),
+    [Symbol.dispose]: () => pages.unmap(),
+  };
+}
+
+function measures(name: string, costs: readonly Cost[]): readonly Measure[] {
+  const micros = costs.map(({ cpuMicros }) => cpuMicros / SOCKETS);
+  return [duration(name, costs), { name: `${name}: CPU per socket`, unit: 'µs', values: micros }];
+}
+
+function duration(name: string, costs: readonly Cost[]): Measure {
+  return { name, unit: 'ms', values: costs.map(({ millis }) => millis) };
+}
