@@ -85,7 +85,7 @@ describe.skipIf(reason !== undefined)(`weir operator ${reason ?? ''}`, () => {
   });
 
   test('is not ready while the API server does not answer, and ready again when it does', async () => {
-    await using operator = await OperatorProcess.start(cluster, proxy.server);
+    await using operator = await OperatorProcess.start(cluster, { server: proxy.server });
     proxy.refuseConnections();
     proxy.resetConnections();
     await eventually(
@@ -136,15 +136,16 @@ describe.skipIf(reason !== undefined)(`weir operator ${reason ?? ''}`, () => {
     await world.capture('shop/pending', { suspend: true });
     proxy.delayResponses(0);
     const running = await OperatorProcess.startWith(cluster, kubeconfig);
+    // Its first write is answered: while one of an object is under way, no other of it is begun.
+    await eventually(async () => expect((await world.getCapture('shop/pending')).status).toBeDefined(), {
+      what: 'the first status is written',
+    });
+    const writes = () =>
+      proxy.forwarded.filter(({ method, path }) => method === 'PATCH' && path.includes('pending')).length;
+    const before = writes();
     proxy.delayResponses(120_000);
     await world.capture('shop/pending', { suspend: false });
-    await eventually(
-      () =>
-        expect(
-          proxy.forwarded.filter(({ method, path }) => method === 'PATCH' && path.includes('pending')).length,
-        ).toBeGreaterThan(1),
-      { what: 'a write is under way' },
-    );
+    await eventually(() => expect(writes()).toBeGreaterThan(before), { what: 'a write is under way' });
     process.kill(running.pid ?? 0, 'SIGTERM');
     // The kubelet would kill it after 30 s.
     await eventually(() => expect(running.failure).toContain('ended with status 0'), {

@@ -49,7 +49,7 @@ describe.skipIf(reason !== undefined)(`the rights of config/rbac ${reason ?? ''}
     const agents = await AgentStandIn.create(cluster);
     // An API server without streaming lists makes it list: every watch has to ask once.
     proxy.answerNext(6, ({ query }) => query.get('sendInitialEvents') === 'true', { status: 422 });
-    const operator = await OperatorProcess.start(cluster, proxy.server);
+    const operator = await OperatorProcess.start(cluster, { server: proxy.server });
     await eventually(
       async () => {
         await agents.reportAll();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { OPERATOR_POD_LABELS } from '../../src/api/names.ts';
 import { type Cluster, startCluster } from '../support/cluster/cluster.ts';
 import { eventually } from '../support/cluster/eventually.ts';
@@ -61,6 +61,21 @@ async function weirUninstall(
   }
 }
 
+/** Who may what is known a while after it is written. Asked as admin, so that no refusal stands in the account's log. */
+async function rightsAreKnown(): Promise<void> {
+  const asUninstall = ['--as', UNINSTALL_USER, '-n', OPERATOR_NAMESPACE];
+  const rights = [
+    ['patch', 'flowagents.weir.dev'],
+    ['patch', 'deployments.apps/weir-operator', '--subresource=scale'],
+  ];
+  for (const right of rights) {
+    await eventually(() => world.kubectl('auth', 'can-i', ...right, ...asUninstall), {
+      what: `the account of weir uninstall may ${right.join(' ')}`,
+      timeoutMillis: 30_000,
+    });
+  }
+}
+
 /** Without the Deployment's own pod, which may be gone at the first look, or not. */
 function steady(said: string): string {
   return said
@@ -115,6 +130,7 @@ describe.skipIf(reason !== undefined)(`weir uninstall ${reason ?? ''}`, () => {
     world = await installChart(cluster, helm, ...VALUES);
     await world.kubectl('apply', '-f', 'config/uninstall/');
     kubeconfig = await cluster.kubeconfigFor(UNINSTALL);
+    await rightsAreKnown();
     agents = await AgentStandIn.create(cluster);
     await world.namespace('shop');
     for (const node of NODES) {
@@ -137,12 +153,12 @@ describe.skipIf(reason !== undefined)(`weir uninstall ${reason ?? ''}`, () => {
   });
 
   test('without an answer of the agents says which, and that it did not come in time', async () => {
-    const { status, said } = await weirUninstall('3s');
+    const { status, said } = await weirUninstall('10s');
     expect(said).toEqual([
       'weir: the operator has ended',
       'weir: emptied the plans of 3 nodes',
       'weir: waiting for the agents of 2 of 3 nodes: n1, n2',
-      'not within 3 s: waiting for the agents of 2 of 3 nodes: n1, n2; their logs say why',
+      'not within 10 s: waiting for the agents of 2 of 3 nodes: n1, n2; their logs say why',
     ]);
     expect(status).toBe(1);
     expect(await plans()).toEqual({ n1: AT_REST, n2: AT_REST, n3: AT_REST });
@@ -155,10 +171,13 @@ describe.skipIf(reason !== undefined)(`weir uninstall ${reason ?? ''}`, () => {
   test('touches no plan while a pod of the operator is there, and goes on when it is gone', async () => {
     const pod = 'weir-system/weir-operator-stuck';
     await world.pod(pod, 'n1', OPERATOR_POD_LABELS);
-    const late = await weirUninstall('1500ms');
+    onTestFinished(async () => {
+      await world.kubectl('delete', '-n', 'weir-system', 'pod/weir-operator-stuck', '--ignore-not-found', '--now');
+    });
+    const late = await weirUninstall('5s');
     expect(late.said).toEqual([
       'weir: waiting for the operator to end: weir-operator-stuck',
-      'not within 1.5 s: waiting for the operator to end: weir-operator-stuck. If its node is gone for good: kubectl delete pod --force. The plans are as they were',
+      'not within 5 s: waiting for the operator to end: weir-operator-stuck. If its node is gone for good: kubectl delete pod --force. The plans are as they were',
     ]);
     expect(late.status).toBe(1);
     expect(await plans()).toEqual({ n1: AT_WORK, n2: AT_WORK, n3: AT_WORK });

@@ -11,6 +11,7 @@ import { Traffic } from '../support/cluster/traffic.ts';
 import { Workloads } from '../support/cluster/workload.ts';
 import { leave } from '../support/operator/guest.ts';
 import { Installation } from '../support/operator/installation.ts';
+import { runInPod } from '../support/operator/installed-pods.ts';
 import { killProcess, loadedPrograms, processesOf } from '../support/operator/node-processes.ts';
 import { whyNoInstallation } from '../support/operator/requirements.ts';
 import { OPERATOR_NAMESPACE, type World } from '../support/operator/world.ts';
@@ -27,6 +28,23 @@ const why = notOwn === undefined ? '' : ` (${notOwn})`;
 const CONNECTIONS = 23;
 const [PORT, REQUEST, ANSWER] = ['8080', '17', '1009'];
 const COUNTED_MILLIS = 40_000;
+/** A minute for each of the three levels that it may have reached. */
+const RELIEVED_MILLIS = 240_000;
+/** Takes what is left of the container's memory up to 94 % of its limit, for twenty seconds, which are two looks of the agent. */
+const FILL_MEMORY = `
+const { existsSync, readFileSync } = require('node:fs');
+const read = (file) => readFileSync('/sys/fs/cgroup/' + file, 'utf8');
+const [usage, limit, stat, files] = existsSync('/sys/fs/cgroup/memory.max')
+  ? ['memory.current', 'memory.max', 'memory.stat', /^inactive_file (\\d+)$/m]
+  : ['memory/memory.usage_in_bytes', 'memory/memory.limit_in_bytes', 'memory/memory.stat', /^total_inactive_file (\\d+)$/m];
+const share = () => (Number(read(usage)) - Number(files.exec(read(stat))[1])) / Number(read(limit));
+const held = [];
+const end = Date.now() + 20_000;
+const timer = setInterval(() => {
+  while (share() < 0.94) held.push(Buffer.alloc(2 ** 20, 1));
+  if (Date.now() > end) clearInterval(timer);
+}, 50);
+`;
 const PODS = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods`;
 
 interface AgentPod extends KubeObject {
@@ -135,6 +153,34 @@ describe.runIf(may)(`failures on two real nodes${missing === undefined ? '' : ` 
     expect(status?.conditions?.find(({ type }) => type === 'Degraded')).toMatchObject({ status: 'False' });
     await programmedOn('2/2');
   });
+
+  test('an agent whose memory runs short reports less often, says so, and is not ended', async () => {
+    const pod = await weir.agentOn(second);
+    const degraded = async () => {
+      const { status } = await world.getAgent(second);
+      return status?.conditions?.find(({ type }) => type === 'Degraded');
+    };
+    const before = await observed();
+    const overloaded = eventually(
+      async () => expect(await degraded()).toMatchObject({ status: 'True', reason: 'Overloaded' }),
+      { what: 'it says that it does without something', timeoutMillis: COUNTED_MILLIS },
+    );
+    await Promise.all([runInPod(cluster, pod, 'exec node -e "$0"', FILL_MEMORY), overloaded]);
+    expect((await degraded())?.message).toMatch(
+      /^9\d % of its memory \(512 MiB\) was in use: live connections are reported [248] times less often/,
+    );
+    await traffic.connect();
+    await eventually(async () => expect(await degraded()).toMatchObject({ reason: 'AsExpected' }), {
+      what: 'it does all again',
+      timeoutMillis: RELIEVED_MILLIS,
+    });
+    await observedBecomes(before + 2 * CONNECTIONS);
+    const after = await weir.agentOn(second);
+    expect(after.metadata.uid).toBe(pod.metadata.uid);
+    expect(after.status.containerStatuses?.map(({ restartCount }) => restartCount)).toEqual(
+      pod.status.containerStatuses?.map(({ restartCount }) => restartCount),
+    );
+  }, 420_000);
 
   test('an upgrade of the release rolls the agents and goes on', async () => {
     await weir.upgrade('agent.logLevel=debug');

@@ -33,6 +33,8 @@ export interface CaptureOptions {
   readonly limits?: Partial<KernelLimits>;
   /** By capture: what else it asks for. */
   readonly specs?: Specs;
+  /** As of AgentOptions. */
+  readonly wallOffset?: () => number;
 }
 
 /** An agent in this process, on pods of a lab, whose flows stay in memory. Its end asserts that the ledger balances. */
@@ -61,6 +63,7 @@ export class Capture implements AsyncDisposable {
     exports = ['memory'],
     limits = {},
     specs = {},
+    wallOffset,
   }: CaptureOptions): Promise<Capture> {
     const plan = planOf(captures, exports, specs);
     const sinks = plan.exports.map(() => new FlowSink());
@@ -76,6 +79,7 @@ export class Capture implements AsyncDisposable {
       openSink: async ({ index }) => sinks[index] ?? assert.fail('no sink'),
       limits,
       cgroups: { mount: cgroup2Mount(readFileSync('/proc/self/mountinfo', 'utf8')), version1: false },
+      ...(wallOffset !== undefined && { wallOffset }),
       events: { sinkFailed: (_, error) => fail(error), recordFailed: fail, failed: fail },
     });
     await agent.adopt(plan);

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Patience {
-  /** How long until it counts as failed; default 10,000 ms. */
+  /** How long until it counts as failed; default 20,000 ms. */
   readonly timeoutMillis?: number;
   /** What is waited for, as a sentence's begin: `the pods are there`. */
   readonly what: string;
@@ -20,22 +20,22 @@ const PAUSE_MILLIS = 30;
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeoutMillis = 10_000, what }: Patience,
+  { timeoutMillis = 20_000, what }: Patience,
 ): Promise<T> {
   const tooLate = new Error('the first try did not end');
   let last: unknown = tooLate;
+  const end = performance.now() + timeoutMillis;
   const late = Promise.withResolvers<never>();
   late.promise.catch(() => undefined);
   const timer = setTimeout(() => late.reject(tooLate), timeoutMillis);
   const once = async () => check();
   try {
-    for (;;) {
+    while (performance.now() < end) {
       try {
         return await Promise.race([once(), late.promise]);
       } catch (error) {
         if (error instanceof Hopeless) throw error;
-        if (error === tooLate) break;
-        last = error;
+        if (error !== tooLate) last = error;
       }
       await pause(PAUSE_MILLIS);
     }

@@ -1,5 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { start } from '../lab/command.ts';
+import { Peer } from '../lab/peer.ts';
 import type { Node } from './nodes/node.ts';
 import { type Outcome, run } from './process/run.ts';
 
@@ -15,6 +17,17 @@ export function runInside(node: Node, uid: string, argv: readonly string[], netw
   const { procs } = container(node, uid);
   const { pid } = container(node, network);
   return run('sh', ['-c', 'echo 0 >"$0" && exec nsenter "$@"', procs, `--net=/proc/${pid}/ns/net`, '--', ...argv]);
+}
+
+/**
+ * Starts a process in the cgroup and the network of a pod's container whose sockets the caller controls step by step.
+ *
+ * @param uid of the pod
+ * @param temporary directory for the peer's files
+ */
+export function peerInside(node: Node, uid: string, temporary: string): Promise<Peer> {
+  const { procs, pid } = container(node, uid);
+  return Peer.start((argv) => start({ cgroup: dirname(procs), netnsPid: pid }, argv), temporary);
 }
 
 /** A container's cgroup.procs, and one of its processes. */

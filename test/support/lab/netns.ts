@@ -73,4 +73,9 @@ export class NetNs {
     const script = 'while read -r value path; do echo "$value" >"$path" || exit 1; done';
     await this.run(['sh', '-c', script], { input: lines.join('') });
   }
+
+  /** Lets sockets that dial have every unprivileged port: 28,000 are used up where many connections have just ended. */
+  async allowAllPorts(): Promise<void> {
+    await this.run(['sh', '-c', 'echo 1024 65535 >/proc/sys/net/ipv4/ip_local_port_range']);
+  }
 }

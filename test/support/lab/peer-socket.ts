@@ -108,9 +108,9 @@ export class Listener extends Handle implements Endpoint {
     return this.call('hold_accepted', { connections }, timeoutMs);
   }
 
-  /** Accepts connections one after the other; each is received from, answered, read to its end and closed. */
-  serve({ timeoutMs, ...volume }: BurstOptions): Promise<Totals> {
-    return this.call<Totals>('serve', volume, timeoutMs);
+  /** Accepts connections; each is received from, answered, read to its end and closed. */
+  serve({ timeoutMs, atOnce = 1, ...volume }: BurstOptions): Promise<Totals> {
+    return this.call<Totals>('serve', { at_once: atOnce, ...volume }, timeoutMs);
   }
 }
 

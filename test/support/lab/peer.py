@@ -18,8 +18,11 @@ import struct
 import sys
 import termios
 import time
+from contextlib import ExitStack
 
 SO_COOKIE, SO_NETNS_COOKIE = 57, 71
+RECEIVE_TIMEOUT, SEND_TIMEOUT = 20, 21  # SO_RCVTIMEO, SO_SNDTIMEO
+TIMEVAL = struct.Struct("ll")
 TCP_FASTOPEN, TCP_SYNCNT, TCP_USER_TIMEOUT = 23, 7, 18
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_REPAIR_OFF_NO_WP = 19, 20, 21, -1
 RECEIVE_QUEUE, SEND_QUEUE = 1, 2
@@ -47,6 +50,11 @@ def family_of(address):
 
 def protocol(mptcp):
     return socket.IPPROTO_MPTCP if mptcp else socket.IPPROTO_TCP
+
+
+def batches(count, size):
+    """`count` as a sum of numbers up to `size`."""
+    return [min(size, count - begun) for begun in range(0, count, size)]
 
 
 def endpoint(name):
@@ -84,6 +92,8 @@ class Peer:
                 response = {"value": getattr(self, "op_" + request["op"])(**request["args"])}
             except Failure as failure:
                 response = {"error": failure.code, "message": str(failure)}
+            except BlockingIOError:
+                response = {"error": "LAB_TIMEOUT", "message": "the kernel gave up waiting"}
             except OSError as error:
                 # Python's own time-outs carry no errno; the kernel's ETIMEDOUT does.
                 response = {"error": errno.errorcode.get(error.errno, "LAB_TIMEOUT"), "message": str(error)}
@@ -179,15 +189,23 @@ class Peer:
     # Data
 
     def op_send(self, number, count):
+        return self.give(self.ready(number), count)
+
+    def give(self, sock, count):
         for start in range(0, count, len(PATTERN)):
-            self.ready(number).sendall(PATTERN[:count - start])
+            self.left()
+            sock.sendall(PATTERN[:count - start])
         return count
 
     def op_receive(self, number, count):
         """Exactly `count` bytes, or all to the end when it is None; returns how many came."""
+        return self.take(self.ready(number), count)
+
+    def take(self, sock, count):
         received = 0
         while count is None or received < count:
-            data = self.ready(number).recv(len(PATTERN) if count is None else min(len(PATTERN), count - received))
+            self.left()
+            data = sock.recv(len(PATTERN) if count is None else min(len(PATTERN), count - received))
             if not data and count is not None:
                 raise Failure("EOF", f"the stream ended after {received} of {count} bytes")
             if not data:
@@ -195,24 +213,50 @@ class Peer:
             received += len(data)
         return received
 
-    def op_serve(self, number, connections, receive, send):
+    # Many connections, so many at once, as fast as one process can: blocking calls, which the kernel times out. The more
+    # there are at once, the less often the two sides wait for each other.
+
+    def op_serve(self, number, connections, at_once, receive, send):
+        listener = self.sockets[number]
+        listener.settimeout(None)
         received = sent = 0
-        for _ in range(connections):
-            accepted = self.op_accept(number)["number"]
-            received += self.op_receive(accepted, receive)
-            sent += self.op_send(accepted, send)
-            received += self.op_receive(accepted, None)
-            self.op_close(accepted)
+        for together in batches(connections, at_once):
+            with ExitStack() as stack:
+                accepted = []
+                for _ in range(together):
+                    self.limit(listener, RECEIVE_TIMEOUT)
+                    accepted.append(stack.enter_context(listener.accept()[0]))
+                for each in accepted:
+                    self.limit(each, RECEIVE_TIMEOUT, SEND_TIMEOUT)
+                    received += self.take(each, receive)
+                    sent += self.give(each, send)
+                for each in accepted:
+                    received += self.take(each, None)
         return {"connections": connections, "sent": sent, "received": received}
 
-    def op_burst(self, connections, send, receive, **connect):
-        sent = received = 0
-        for _ in range(connections):
-            opened = self.op_connect(**connect)["number"]
-            sent += self.op_send(opened, send)
-            received += self.op_receive(opened, receive)
-            self.op_close(opened)
+    def op_burst(self, address, port, connections, at_once, per_second, send, receive):
+        family = family_of(address)
+        sent = received = done = 0
+        began = time.monotonic()
+        for together in batches(connections, at_once):
+            if per_second > 0:
+                time.sleep(max(0, began + done / per_second - time.monotonic()))
+            with ExitStack() as stack:
+                opened = [stack.enter_context(socket.socket(family)) for _ in range(together)]
+                for each in opened:
+                    self.limit(each, RECEIVE_TIMEOUT, SEND_TIMEOUT)
+                    each.connect((address, port))
+                    sent += self.give(each, send)
+                for each in opened:
+                    received += self.take(each, receive)
+            done += together
         return {"connections": connections, "sent": sent, "received": received}
+
+    def limit(self, sock, *options):
+        left = self.left()
+        limit = TIMEVAL.pack(int(left), int(left % 1 * 1_000_000) or 1)
+        for option in options:
+            sock.setsockopt(socket.SOL_SOCKET, option, limit)
 
     # Many connections at once, which this peer holds beside its others
 

@@ -35,7 +35,18 @@ export interface BurstOptions {
   readonly send: number;
   /** Bytes that this side receives on each connection. */
   readonly receive: number;
+  /**
+   * As many of them are opened before the first is used, and both sides wait for each other less often; default: 1. The same on
+   * both sides; with more than one, what is sent on each must fit the sockets' buffers.
+   */
+  readonly atOnce?: number;
+  /** For all of them together. */
   readonly timeoutMs?: number;
+}
+
+export interface Pace {
+  /** Connections; default: as many as there can be. */
+  readonly perSecond?: number;
 }
 
 /** Sums over all connections of a burst. */
@@ -107,9 +118,13 @@ export class Peer {
     return this.#open(to, options, false);
   }
 
-  /** Opens, uses and closes connections one after the other, against a listener's `serve`. */
-  burst(to: Endpoint, { timeoutMs, ...volume }: BurstOptions): Promise<Totals> {
-    return this.#call<Totals>('burst', { ...volume, ...connectArguments(to, {}, true) }, timeoutMs);
+  /** Opens, uses and closes connections, against a listener's `serve` with as many at once. */
+  burst(
+    { address, port }: Endpoint,
+    { timeoutMs, perSecond = 0, atOnce = 1, ...volume }: BurstOptions & Pace,
+  ): Promise<Totals> {
+    const args = { address, port, per_second: perSecond, at_once: atOnce, ...volume };
+    return this.#call<Totals>('burst', args, timeoutMs);
   }
 
   /** Opens so many connections and holds them all, against a listener's `hold`; what is said to `held` is said to each. */

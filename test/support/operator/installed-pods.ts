@@ -8,7 +8,11 @@ export type Component = 'operator' | 'agent';
 /** A pod of an installed Weir. */
 export interface InstalledPod extends KubeObject {
   readonly spec: { readonly nodeName?: string };
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status: {
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly { readonly restartCount: number }[];
+  };
 }
 
 /** The pods of a component, those that end included. */

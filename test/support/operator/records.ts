@@ -1,5 +1,6 @@
 import { Api } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { Node } from '../cluster/nodes/node.ts';
 import { readyPods, runInPod } from './installed-pods.ts';
 
 /** A flow record's fields by name. */
@@ -19,6 +20,16 @@ export async function readRecords(cluster: Cluster, path: string): Promise<reado
   const texts = await inEveryAgent(cluster, '[ ! -e "$0" ] || cat "$0"', path);
   const lines = texts.flatMap((text) => text.split('\n'));
   return lines.filter((line) => line !== '').map((line): FlowRecord => JSON.parse(line));
+}
+
+/**
+ * The records of a file export on one node of one's own, whether its agent runs or not; where none has come yet, none. A killed
+ * agent may leave a torn line, which the next one ends.
+ */
+export async function readRecordsOn(node: Node, path: string): Promise<readonly FlowRecord[]> {
+  const { stdout } = await node.run(['sh', '-c', '[ ! -e "$0" ] || cat "$0"', path]);
+  const whole = stdout.split('\n').filter((line) => line.endsWith('}'));
+  return whole.map((line): FlowRecord => JSON.parse(line));
 }
 
 /** Removes every file of {@link recordsFile} from all nodes with a Ready agent. */

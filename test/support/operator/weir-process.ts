@@ -2,32 +2,39 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, Hopeless } from '../cluster/eventually.ts';
 import { Daemon } from '../cluster/process/daemon.ts';
+import { parseSamples } from './samples.ts';
 
 /** A long-running command of weir as a process of its own. It dies with the test at the latest. */
 export class WeirProcess implements AsyncDisposable {
   /** Where /metrics is. */
   readonly url: string;
   readonly log: string;
+  /** ms since the epoch: just before the process was made. */
+  readonly startedAt: number;
   readonly #daemon: Daemon;
 
-  protected constructor({ daemon, log, url }: Started) {
+  protected constructor({ daemon, log, url, startedAt }: Started) {
     this.#daemon = daemon;
     this.log = log;
     this.url = url;
+    this.startedAt = startedAt;
   }
 
   /**
    * Resolves with what {@link WeirProcess} is made of, once the command says that it is ready.
    * @param program what Node runs, from the top of the checkout: the sources, or a bundle of them
+   * @param within words that come before Node: a command that becomes it
    */
   protected static async run(
     command: string,
     options: readonly string[],
     log: string,
     program = 'src/main.ts',
+    within: readonly string[] = [],
   ): Promise<Started> {
     const listening = ['--listen', '127.0.0.1:0', '--log-level', 'debug'];
-    const argv = [process.execPath, join(process.cwd(), program), command, ...options, ...listening];
+    const argv = [...within, process.execPath, join(process.cwd(), program), command, ...options, ...listening];
+    const startedAt = Date.now();
     const daemon = await Daemon.start(command, argv, log);
     const url = await eventually(
       async () => {
@@ -40,7 +47,7 @@ export class WeirProcess implements AsyncDisposable {
       },
       { what: `weir ${command} is ready`, timeoutMillis: 30_000 },
     );
-    return { daemon, log, url };
+    return { daemon, log, url, startedAt };
   }
 
   get pid(): number | undefined {
@@ -61,11 +68,7 @@ export class WeirProcess implements AsyncDisposable {
 
   /** The samples of /metrics, by name and labels as Prometheus writes them. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
-    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-    return new Map(
-      samples.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
-    );
+    return parseSamples(await (await fetch(`${this.url}/metrics`)).text());
   }
 
   /** The JSON lines of its output so far, parsed: of the log, and of whatever else it prints. */
@@ -93,4 +96,5 @@ export interface Started {
   readonly daemon: Daemon;
   readonly log: string;
   readonly url: string;
+  readonly startedAt: number;
 }
