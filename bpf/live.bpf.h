@@ -2,7 +2,7 @@
 /*
  * Two passes over the connections of every network namespace, which the agent runs from time to time: one reports those
  * that live, the other finds those that are older than the capture, or than their pod's selection, and whose process a
- * tracked one is.
+ * tracked one is. The first goes over what is tracked; where the kernel does not let it, over all open files, as the second.
  */
 #ifndef WEIR_LIVE_BPF_H
 #define WEIR_LIVE_BPF_H
@@ -40,18 +40,10 @@ static __always_inline bool is_time(struct connection *connection, const struct 
 	return now - connection->reported_ns >= active || now - connection->moved_ns >= idle;
 }
 
-SEC("iter/bpf_sk_storage_map")
-int report_live_connections(struct bpf_iter__bpf_sk_storage_map *ctx)
+static __always_inline int look_after(struct sock *sk, struct tcp_sock *tp, struct connection *connection)
 {
-	struct sock *sk = ctx->sk;
-
-	if (!sk)
-		return 0;
-	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, 0);
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-
 	/* Before it is established nothing can have moved. */
-	if (!connection || !tp || !connection->established || connection->ended)
+	if (!connection->established || connection->ended)
 		return 0;
 
 	/* The state is written after the program has been told of it: nobody was told of this end. */
@@ -82,6 +74,52 @@ int report_live_connections(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (selected.set == SET_NONE && end_unreported(connection))
 		untrack(sk);
 	return 0;
+}
+
+/* All that are tracked, whoever holds them. */
+SEC("iter/bpf_sk_storage_map")
+int report_stored(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct sock *sk = ctx->sk;
+
+	if (!sk)
+		return 0;
+	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, 0);
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	return connection && tp ? look_after(sk, tp, connection) : 0;
+}
+
+/* The TCP socket of an open file, or NULL. */
+static __always_inline struct sock *tcp_of(struct file *file)
+{
+	struct socket *socket = file ? bpf_sock_from_file(file) : NULL;
+	struct sock *sk = socket ? socket->sk : NULL;
+
+	return sk && sk->sk_protocol == IPPROTO_TCP ? sk : NULL;
+}
+
+/*
+ * Those that a process holds in a descriptor: what waits to be accepted, is passed on, or is io_uring's alone, is reported at
+ * its end.
+ */
+SEC("iter/task_file")
+int report_held(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct sock *sk = tcp_of(ctx->file);
+
+	if (!task || !sk)
+		return 0;
+	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, 0);
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	if (!connection || !tp)
+		return 0;
+	/* If its user closes it now, this walk's process is the one that does away with the socket. */
+	if (!connection->pid)
+		remember_process(connection, task->group_leader);
+	return look_after(sk, tp, connection);
 }
 
 /* A fingerprint of all that take_over reads. Everything in the sum only grows: an equal sum means equal parts. */
@@ -179,18 +217,10 @@ static __always_inline void take_over(struct sock *sk, struct tcp_sock *tp, stru
 SEC("iter/task_file")
 int take_over_connections(struct bpf_iter__task_file *ctx)
 {
-	struct file *file = ctx->file;
 	struct task_struct *task = ctx->task;
+	struct sock *sk = tcp_of(ctx->file);
 
-	if (!file || !task)
-		return 0;
-	struct socket *socket = bpf_sock_from_file(file);
-
-	if (!socket)
-		return 0;
-	struct sock *sk = socket->sk;
-
-	if (!sk || sk->sk_protocol != IPPROTO_TCP || !is_held_state(sk->__sk_common.skc_state))
+	if (!task || !sk || !is_held_state(sk->__sk_common.skc_state))
 		return 0;
 	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, 0);
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);

@@ -12,7 +12,7 @@ export type Pointer = bigint;
 const LIBRARY = 'libbpf.so.1';
 const MAX_LOG_CHARACTERS = 64 * 1024;
 /** struct bpf_prog_info (include/uapi/linux/bpf.h), as far as it is read: bytes. */
-const PROGRAM_INFO = { size: 232, recursionMisses: 208 } as const;
+const PROGRAM_INFO = { size: 232, name: 64, nameBytes: 16, recursionMisses: 208 } as const;
 
 /** struct bpf_map_info (include/uapi/linux/bpf.h), as far as it is read: bytes. */
 const MAP_INFO = { size: 88, maxEntries: 16 } as const;
@@ -46,6 +46,7 @@ interface Functions {
   readonly closeObject: (object: Pointer) => void;
   readonly findMap: (object: Pointer, name: string) => Pointer | null;
   readonly findProgram: (object: Pointer, name: string) => Pointer | null;
+  readonly setAutoload: (program: Pointer, autoload: boolean) => number;
   readonly attachProgram: (program: Pointer) => Pointer | null;
   readonly destroyLink: (link: Pointer) => number;
   readonly linkFd: (link: Pointer) => number;
@@ -139,6 +140,11 @@ export class Libbpf {
     return program;
   }
 
+  /** This program is not loaded with its object. */
+  leaveOut(program: Pointer): void {
+    this.#functions.setAutoload(program, false);
+  }
+
   /** Attaches by the program's section name; undefined when the kernel refuses. */
   attachProgram(program: Pointer): Pointer | undefined {
     return this.#functions.attachProgram(program) ?? undefined;
@@ -147,6 +153,13 @@ export class Libbpf {
   /** How often the kernel did not run a loaded program because it was running on that CPU already. */
   recursionMisses(programFd: number): number {
     return Number(this.#info(programFd, PROGRAM_INFO.size).getBigUint64(PROGRAM_INFO.recursionMisses, true));
+  }
+
+  /** The name of a loaded program; the kernel keeps its first 15 characters. */
+  programName(programFd: number): string {
+    const { buffer } = this.#info(programFd, PROGRAM_INFO.size);
+    const name = Buffer.from(buffer, PROGRAM_INFO.name, PROGRAM_INFO.nameBytes).toString('latin1');
+    return name.slice(0, name.indexOf('\0'));
   }
 
   #info(fd: number, bytes: number): DataView {
@@ -267,6 +280,7 @@ function lookUp(library: LibraryHandle): Functions {
     closeObject: symbol('void bpf_object__close(void *object)'),
     findMap: symbol('void *bpf_object__find_map_by_name(void *object, const char *name)'),
     findProgram: symbol('void *bpf_object__find_program_by_name(void *object, const char *name)'),
+    setAutoload: symbol('int bpf_program__set_autoload(void *program, bool autoload)'),
     attachProgram: symbol('void *bpf_program__attach(void *program)'),
     destroyLink: symbol('int bpf_link__destroy(void *link)'),
     linkFd: symbol('int bpf_link__fd(void *link)'),

@@ -14,8 +14,17 @@ import { explainLoadFailure } from './refusal.ts';
 const PROGRAMS = ['tcp_by_process', 'tcp_by_packet'] as const;
 
 /** Those that walk when they are told to; bpf/live.bpf.h says over what. */
-const REPORT_PASS = 'report_live_connections';
 const TAKE_OVER_PASS = 'take_over_connections';
+const REPORT_PASSES = { storage: 'report_stored', files: 'report_held' } as const;
+
+/**
+ * Where live connections are found for their reports. `storage`: what is tracked, and nothing else. `files`: the open files of
+ * all processes, where the kernel does not let anybody walk what is stored.
+ */
+export type ReportWalk = keyof typeof REPORT_PASSES;
+
+/** The better one first. */
+const REPORT_WALKS: readonly ReportWalk[] = ['storage', 'files'];
 
 /** Maps that are read or written here; the programs hold the others. */
 const MAPS = [
@@ -36,14 +45,14 @@ const MAPS = [
 
 type Part =
   | `map_${(typeof MAPS)[number]}`
-  | `program_${(typeof PROGRAMS)[number] | typeof REPORT_PASS | typeof TAKE_OVER_PASS}`
+  | `program_${(typeof PROGRAMS)[number] | typeof TAKE_OVER_PASS | 'report'}`
   | `link_${(typeof PROGRAMS)[number]}`;
 
 /** What a process must hold of the loaded and attached program, so that it lives on: by the names that it is pinned under. */
 export const PARTS: readonly Part[] = [
   ...MAPS.map((name) => `map_${name}` as const),
   ...PROGRAMS.map((name) => `program_${name}` as const),
-  `program_${REPORT_PASS}`,
+  'program_report',
   `program_${TAKE_OVER_PASS}`,
   ...PROGRAMS.map((name) => `link_${name}` as const),
 ];
@@ -79,6 +88,8 @@ export interface TcpProgram {
   readonly journal: BpfMap;
   readonly peerLists: BpfMap;
   readonly peerMasks: BpfMap;
+  /** How live connections are found. */
+  readonly reportWalk: ReportWalk;
   /** Reports live connections that have moved, where it is time. */
   reportLive(): Promise<void>;
   /** Finds connections that are not tracked, in every network namespace, and processes that are not known. */
@@ -111,21 +122,27 @@ export function tcpProgramVersion({ flowIdKey, ...options }: TcpProgramOptions, 
 /**
  * Loads without attaching, so that the selection can be written before the first socket is seen.
  * Throws MissingPrivilege, Unsupported or KernelRefused with what is missing and how to get it.
+ * @param walks ways to find live connections; the first that the kernel takes is used.
  */
-export function loadTcpProgram(libbpf: Libbpf, options: TcpProgramOptions): TcpProgram {
+export function loadTcpProgram(libbpf: Libbpf, options: TcpProgramOptions, walks = REPORT_WALKS): TcpProgram {
+  const [walk, ...others] = walks;
+  if (walk === undefined) throw new WeirError('Internal', 'live connections cannot be found in no way');
   const object = libbpf.openFile(OBJECT_FILE);
   if (object === undefined) {
     throw new WeirError('Internal', `could not open ${OBJECT_FILE}: build it with scripts/setup\n${libbpf.takeLog()}`);
   }
   try {
     configure(libbpf, object, options);
+    leaveOut(libbpf, object, walk);
     const result = libbpf.loadObject(object);
-    if (result < 0) throw explainLoadFailure('tcp', result, libbpf.takeLog());
-    return loaded(libbpf, object);
+    if (result >= 0) return loaded(libbpf, object, walk);
+    if (others.length === 0) throw explainLoadFailure('tcp', result, libbpf.takeLog());
   } catch (error) {
     libbpf.closeObject(object);
     throw error;
   }
+  libbpf.closeObject(object);
+  return loadTcpProgram(libbpf, options, others);
 }
 
 /** The program that another process has loaded and attached. @param parts descriptors of all of PARTS, which are its own from now on. */
@@ -134,7 +151,7 @@ export function adoptTcpProgram(libbpf: Libbpf, parts: ReadonlyMap<string, numbe
     for (const [name, fd] of parts) if (name.startsWith('link_') === isLink) closeSync(fd);
   };
   let isAttached = true;
-  return programOf(libbpf, parts, {
+  return programOf(libbpf, parts, adoptedWalk(libbpf, parts), {
     attach: () => undefined,
     detach() {
       if (isAttached) closeParts(true);
@@ -155,16 +172,38 @@ function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions):
   view.setUint32(PROGRAM_CONFIG.joinMask, options.joinBuckets - 1, true);
 }
 
-function loaded(libbpf: Libbpf, object: Pointer): TcpProgram {
+/** A kernel may refuse programs that are not needed, so they are not loaded. */
+function leaveOut(libbpf: Libbpf, object: Pointer, walk: ReportWalk): void {
+  for (const other of REPORT_WALKS)
+    if (other !== walk) libbpf.leaveOut(libbpf.findProgram(object, REPORT_PASSES[other]));
+}
+
+/** How the process that loaded the program had to find live connections. */
+function adoptedWalk(libbpf: Libbpf, parts: ReadonlyMap<string, number>): ReportWalk {
+  const name = libbpf.programName(fdOf(parts, 'program_report'));
+  const walk = REPORT_WALKS.find((one) => REPORT_PASSES[one] === name);
+  if (walk === undefined)
+    throw new WeirError('Internal', `a program of the name ${name} is pinned as the reporting one`);
+  return walk;
+}
+
+function fdOf(parts: ReadonlyMap<string, number>, part: Part): number {
+  const fd = parts.get(part);
+  if (fd === undefined) throw new WeirError('Internal', `nothing is loaded under the name ${part}`);
+  return fd;
+}
+
+function loaded(libbpf: Libbpf, object: Pointer, walk: ReportWalk): TcpProgram {
   const parts = new Map<string, number>();
   for (const name of MAPS) parts.set(`map_${name}`, libbpf.mapFd(libbpf.findMap(object, name)));
-  for (const name of [...PROGRAMS, REPORT_PASS, TAKE_OVER_PASS])
-    parts.set(`program_${name}`, libbpf.programFd(libbpf.findProgram(object, name)));
+  const programFd = (name: string) => libbpf.programFd(libbpf.findProgram(object, name));
+  for (const name of [...PROGRAMS, TAKE_OVER_PASS]) parts.set(`program_${name}`, programFd(name));
+  parts.set('program_report', programFd(REPORT_PASSES[walk]));
   const links: Pointer[] = [];
   const detach = (): void => {
     for (const link of links.splice(0)) libbpf.destroyLink(link);
   };
-  const program = programOf(libbpf, parts, {
+  const program = programOf(libbpf, parts, walk, {
     attach() {
       for (const name of PROGRAMS) {
         const link = libbpf.attachProgram(libbpf.findProgram(object, name));
@@ -192,17 +231,17 @@ interface Holding {
   readonly close: () => void;
 }
 
-function programOf(libbpf: Libbpf, parts: ReadonlyMap<string, number>, holding: Holding): TcpProgram {
-  const fdOf = (part: Part): number => {
-    const fd = parts.get(part);
-    if (fd === undefined) throw new WeirError('Internal', `nothing is loaded under the name ${part}`);
-    return fd;
-  };
-  const map = (name: (typeof MAPS)[number]) => new BpfMap(libbpf, fdOf(`map_${name}`), name);
+function programOf(
+  libbpf: Libbpf,
+  parts: ReadonlyMap<string, number>,
+  reportWalk: ReportWalk,
+  holding: Holding,
+): TcpProgram {
+  const map = (name: (typeof MAPS)[number]) => new BpfMap(libbpf, fdOf(parts, `map_${name}`), name);
   using opened = new DisposableStack();
-  const pass = (name: typeof REPORT_PASS | typeof TAKE_OVER_PASS, over?: BpfMap): KernelPass =>
-    opened.adopt(kernelPass(libbpf, name, fdOf(`program_${name}`), over?.fd), (made) => made.close());
-  const report = pass(REPORT_PASS, map('connections'));
+  const pass = (name: 'report' | typeof TAKE_OVER_PASS, over?: BpfMap): KernelPass =>
+    opened.adopt(kernelPass(libbpf, name, fdOf(parts, `program_${name}`), over?.fd), (made) => made.close());
+  const report = pass('report', reportWalk === 'storage' ? map('connections') : undefined);
   const takeOver = pass(TAKE_OVER_PASS);
   const control = map('pass_control');
   const lease = map('lease');
@@ -223,6 +262,7 @@ function programOf(libbpf: Libbpf, parts: ReadonlyMap<string, number>, holding: 
     peerLists: map('peer_lists'),
     peerMasks: map('peer_masks'),
     journal: map('journal'),
+    reportWalk,
     reportLive: () => report.run(),
     async takeOver() {
       await takeOver.run();
@@ -243,7 +283,7 @@ function programOf(libbpf: Libbpf, parts: ReadonlyMap<string, number>, holding: 
       lease.lookup(u32Key(0), new Uint8Array(value.buffer));
       return Number(value.getBigUint64(LEASE.untilNs, true));
     },
-    missedRuns: () => PROGRAMS.reduce((sum, name) => sum + libbpf.recursionMisses(fdOf(`program_${name}`)), 0),
+    missedRuns: () => PROGRAMS.reduce((sum, name) => sum + libbpf.recursionMisses(fdOf(parts, `program_${name}`)), 0),
     detach,
     close() {
       holding.detach();
