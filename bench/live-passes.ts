@@ -1,19 +1,21 @@
 /** What the kernel's passes over open connections cost: taking over those that are older than the capture, and reporting. */
 import { NODE_COUNTERS } from '../src/agent/decode/layout.generated.ts';
 import { u32Key } from '../src/agent/load/bpf-map.ts';
+import type { ReportWalk } from '../src/agent/load/report-walk.ts';
 import type { TcpProgram } from '../src/agent/load/tcp-program.ts';
-import { mapRing } from '../src/agent/read/pages.ts';
-import { RingReader } from '../src/agent/read/ring.ts';
 import { Lab } from '../test/support/lab/lab.ts';
 import type { Pod } from '../test/support/lab/pod.ts';
+import { readRecords, reportEveryLook, selectingProgram } from '../test/support/selecting-program.ts';
 import { expectCount } from './support/expect-count.ts';
 import { HeldConnections } from './support/held-connections.ts';
 import type { Bench, Measure } from './support/measure.ts';
-import { reportEveryLook, selectingProgram } from './support/selecting-program.ts';
+import { otherFiles } from './support/other-files.ts';
 
 const CONNECTIONS = 10_000;
 /** Both ends are here. */
 const SOCKETS = 2 * CONNECTIONS;
+/** Of a node with a hundred busy pods. */
+const OTHER_FILES = 100_000;
 const ROUNDS = 11;
 
 interface Cost {
@@ -36,6 +38,12 @@ export const livePasses: Bench = async (progress) => {
   progress('without connections');
   const without: Cost[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) without.push(await passOverNothing(pods));
+  progress(`${OTHER_FILES} other files are opened`);
+  const others: Cost[] = [];
+  {
+    using _ = await otherFiles(OTHER_FILES);
+    for (let round = 1; round <= ROUNDS; round += 1) others.push(await passOverNothing(pods));
+  }
   progress(`${CONNECTIONS} connections are opened`);
   await using held = await HeldConnections.open(...pods, CONNECTIONS);
   const rounds: Round[] = [];
@@ -43,9 +51,11 @@ export const livePasses: Bench = async (progress) => {
     progress(`round ${round} of ${ROUNDS}`);
     rounds.push(await passesOver(pods, held));
   }
+  const walked = walkHere() === 'storage' ? 'stored state of connections' : 'open files of all processes';
   return {
     measures: [
       duration('take-over, no connection is there', without),
+      duration(`take-over, no connection is there, ${OTHER_FILES} other open files`, others),
       ...measures(
         'take-over, every connection is new',
         rounds.map(({ isNew }) => isNew),
@@ -66,6 +76,7 @@ export const livePasses: Bench = async (progress) => {
     notes: [
       `${CONNECTIONS} connections over loopback, both ends in pods that the capture selects: ${SOCKETS} sockets; ${ROUNDS} rounds, each with a newly loaded program`,
       `counted in every round: ${SOCKETS} taken over in the first pass and none in the second, no record of the third and ${SOCKETS} of the fourth`,
+      `live connections are found by walking the ${walked}, which is this kernel's choice`,
       'CPU is user and system time of the process that runs the pass; the records are not read meanwhile',
     ],
   };
@@ -79,19 +90,24 @@ async function passOverNothing(pods: readonly Pod[]): Promise<Cost> {
   return cost;
 }
 
+function walkHere(): ReportWalk {
+  using program = selectingProgram([]);
+  return program.reportWalk;
+}
+
 async function passesOver(pods: readonly Pod[], held: HeldConnections): Promise<Round> {
   using program = selectingProgram(pods);
-  using ring = reading(program);
+  using ring = readRecords(program);
   const isNew = await costOf(() => program.takeOver());
   expectCount('sockets taken over', takenOver(program), SOCKETS);
   const isKnown = await costOf(() => program.takeOver());
   expectCount('sockets taken over', takenOver(program), SOCKETS);
   reportEveryLook(program);
   const stays = await costOf(() => program.reportLive());
-  expectCount('records', ring.records(), 0);
+  expectCount('records', ring.take().length, 0);
   await held.move();
   const moves = await costOf(() => program.reportLive());
-  expectCount('records', ring.records(), SOCKETS);
+  expectCount('records', ring.take().length, SOCKETS);
   return { isNew, isKnown, stays, moves };
 }
 
@@ -107,16 +123,6 @@ function takenOver({ nodeCounters }: TcpProgram): number {
   const fields = NODE_COUNTERS.size / BigUint64Array.BYTES_PER_ELEMENT;
   const sums = nodeCounters.sumPerCpu(u32Key(0), fields);
   return sums[NODE_COUNTERS.takenOver / BigUint64Array.BYTES_PER_ELEMENT] ?? 0;
-}
-
-/** Counts the records that have come since it was asked last. */
-function reading({ flows }: TcpProgram) {
-  const pages = mapRing(flows);
-  const reader = new RingReader(pages);
-  return {
-    records: () => reader.drain(() => undefined),
-    [Symbol.dispose]: () => pages.unmap(),
-  };
 }
 
 function measures(name: string, costs: readonly Cost[]): readonly Measure[] {

@@ -7,6 +7,7 @@ import type { Slots } from '../plan/slots.ts';
 import type { ExportAccount, Exports } from './export/exports.ts';
 import type { CgroupTree } from './identify/cgroup-tree.ts';
 import type { Inventory } from './identify/inventory.ts';
+import type { ReportWalk } from './load/report-walk.ts';
 import { NO_RELIEF, type Relief } from './overload/relief.ts';
 import type { Guard } from './read/guarded.ts';
 import type { KernelCounts, NodeCounts } from './report/kernel-counts.ts';
@@ -23,6 +24,8 @@ export interface AgentReport {
   readonly exports: readonly ExportAccount[];
   /** Captures, by index, that select some pod and get none of its flows: more than a set can hold come before them. */
   readonly crowdedOut: readonly number[];
+  /** How live connections are found for their reports; undefined while no TCP program runs. */
+  readonly reportWalk: ReportWalk | undefined;
   readonly node: NodeCounts &
     IntakeCounts & {
       /** cgroups that the last scan left out: too many, or too deep. */
@@ -208,6 +211,7 @@ export class RunningAgent implements Agent {
       accounts: ledger.accounts(),
       exports: exports.accounts(),
       crowdedOut: [...crowdedOut()],
+      reportWalk: this.#tcp?.reportWalk,
       node: {
         ...counts.node(),
         ...intake.counts,

@@ -7,6 +7,7 @@ import type { CgroupTree } from './identify/cgroup-tree.ts';
 import { EXPORTER_OPTIONS } from './limits.ts';
 import { Libbpf } from './load/libbpf.ts';
 import { requireTracingHere } from './load/machine.ts';
+import type { ReportWalk } from './load/report-walk.ts';
 import { loadTcpProgram, type TcpProgram, type TcpProgramOptions } from './load/tcp-program.ts';
 import type { Relief } from './overload/relief.ts';
 import { DrainLoop } from './read/drain-loop.ts';
@@ -38,6 +39,8 @@ export interface TcpCaptureOptions {
 }
 
 export interface TcpCapture {
+  /** How live connections are found for their reports. */
+  readonly reportWalk: ReportWalk;
   /** Sets that some cgroup has in the kernel. */
   readonly sets: ReadonlySet<number>;
   /** cgroups that did not fit into the kernel's selection at the last write. */
@@ -113,6 +116,7 @@ export function startTcpCapture(options: TcpCaptureOptions): TcpCapture {
   passes.start();
   const kept = opened.move();
   return {
+    reportWalk: program.reportWalk,
     get sets() {
       return selection.sets;
     },

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/agent/check/finding.ts';
-import { tryPrograms } from '../../src/agent/check/programs.ts';
+import { judgePrograms, tryPrograms } from '../../src/agent/check/programs.ts';
 import type { CheckReport } from '../../src/cli/check.ts';
 import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { findCgroup2 } from '../support/lab/cgroup2.ts';
@@ -104,11 +104,10 @@ describe.runIf(mayCapture)(`weir check${whySkipped}`, () => {
     expect(report).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/), canCaptureTcp: true });
     expect(report.checks.map(({ id }) => id)).toEqual(IDS);
     expect(report.checks.find(({ id }) => id === 'kernel')?.found).toContain(report.kernel);
-    expect(report.checks.find(({ id }) => id === 'programs')).toEqual({
-      id: 'programs',
-      state: 'ok',
-      found: 'loaded, attached, and taken off again',
-    });
+    // Whether it lets socket storage be walked, is the kernel's choice.
+    const programs = report.checks.find(({ id }) => id === 'programs');
+    expect([judgePrograms('storage'), judgePrograms('files')]).toContainEqual(programs);
+    expect(programs).toEqual(judgePrograms(tryPrograms()));
   });
 
   it('says the same to a person', () => {
@@ -122,7 +121,7 @@ describe.runIf(mayCapture)(`weir check${whySkipped}`, () => {
   });
 
   it('leaves nothing in the kernel', () => {
-    expect(tryPrograms()).toBeUndefined();
+    expect(tryPrograms()).toMatch(/^(?:storage|files)$/);
     expect(bpfDescriptors()).toEqual([]);
   });
 

@@ -22,8 +22,9 @@ const FEATURES: readonly Feature[] = [
   },
   {
     id: 'iterators',
-    name: 'iterators over socket storage and open files',
-    signs: ['bpf_iter_bpf_sk_storage_map', 'bpf_iter_task_file', 'BPF_FUNC_sock_from_file'],
+    // That over socket storage is not needed: the programs tell whether it is there.
+    name: 'iterators over open files',
+    signs: ['bpf_iter_task_file', 'BPF_FUNC_sock_from_file'],
     remedy: `${NEWER} with CONFIG_BPF_SYSCALL=y and CONFIG_NET=y`,
   },
   { id: 'ringBuffer', name: 'BPF ring buffer', signs: ['BPF_MAP_TYPE_RINGBUF'], remedy: NEWER },

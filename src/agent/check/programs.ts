@@ -3,14 +3,20 @@ import { WeirError } from '../../lib/errors.ts';
 import { withDefaults } from '../limits.ts';
 import { Libbpf } from '../load/libbpf.ts';
 import { PAGE_BYTES } from '../load/libc.ts';
+import { FILES_WALKED, type ReportWalk } from '../load/report-walk.ts';
 import { loadTcpProgram } from '../load/tcp-program.ts';
 import { type Finding, missingBy } from './finding.ts';
 
 /** As small as they can be: nothing is selected, so nothing is measured. */
 const SMALL = { ringBytes: PAGE_BYTES, joinBuckets: 1, maxConnections: 1 } as const;
 
-/** Loads and attaches the TCP programs, and takes them off again. Returns why that failed; undefined when it did not. */
-export function tryPrograms(): WeirError | undefined {
+const OTHER_KERNEL = 'use a kernel that allows iter/bpf_sk_storage_map; what is lost is little';
+
+/** What came of it: why it failed, or how live connections are found. */
+export type Tried = WeirError | ReportWalk;
+
+/** Loads and attaches the TCP programs, and takes them off again. */
+export function tryPrograms(): Tried {
   try {
     const program = loadTcpProgram(Libbpf.load(), withDefaults(SMALL));
     try {
@@ -18,21 +24,22 @@ export function tryPrograms(): WeirError | undefined {
     } finally {
       program.close();
     }
-    return undefined;
+    return program.reportWalk;
   } catch (error) {
     if (error instanceof WeirError) return error;
     throw error;
   }
 }
 
-/** @param failure why the programs do not run; `untried` where something else is missing that they need. */
-export function judgePrograms(failure: WeirError | 'untried' | undefined): Finding {
+/** @param tried `untried` where something else is missing that the programs need. */
+export function judgePrograms(tried: Tried | 'untried'): Finding {
   const id = 'programs';
-  if (failure === undefined) return { id, state: 'ok', found: 'loaded, attached, and taken off again' };
-  if (failure === 'untried') {
+  if (tried === 'storage') return { id, state: 'ok', found: 'loaded, attached, and taken off again' };
+  if (tried === 'files') return { id, state: 'degraded', ...FILES_WALKED, remedy: OTHER_KERNEL };
+  if (tried === 'untried') {
     return { id, state: 'missing', found: 'not tried', remedy: 'what else is missing first' };
   }
-  if (failure.code !== 'KernelRefused') return missingBy(id, failure);
-  const [found = '', ...log] = failure.message.split('\n');
+  if (tried.code !== 'KernelRefused') return missingBy(id, tried);
+  const [found = '', ...log] = tried.message.split('\n');
   return { id, state: 'missing', found, remedy: ['report it with what the kernel said:', ...log].join('\n') };
 }

@@ -6,6 +6,7 @@ import { FEATURES } from '../../plan/programs.ts';
 import { MAX_CAPTURES_IN_SET } from '../../plan/sets.ts';
 import type { ExportAccount } from '../export/exports.ts';
 import type { AgentReport } from '../lifecycle.ts';
+import { FILES_WALKED } from '../load/report-walk.ts';
 import { failedState, type ProgramFailure, shortMessage } from './program-failure.ts';
 import type { Shortcoming } from './shortcomings.ts';
 import type { AgentStatus, Standing } from './standing.ts';
@@ -59,11 +60,16 @@ export function agentStatus(facts: StatusFacts, now: number): AgentStatus {
   };
 }
 
-function programRows({ standing, refused, failure }: StatusFacts): ProgramReport[] {
+function programRows({ standing, refused, failure, report }: StatusFacts): ProgramReport[] {
   const { programs, captures } = standing.plan;
   const run = new Set(captures.filter(({ uid }) => !refused.has(uid)).flatMap((capture) => capture.programs));
-  const running = failure === undefined ? ({ state: 'Attached' } as const) : failedState(failure);
+  const running = failure === undefined ? attachedState(report) : failedState(failure);
   return programs.map((name) => Object.assign({ name }, run.has(name) ? running : PROGRAM_TOO_OLD));
+}
+
+function attachedState({ reportWalk }: AgentReport) {
+  const { found, lacks } = FILES_WALKED;
+  return { state: 'Attached' as const, ...(reportWalk === 'files' && { message: `${found}; ${lacks}` }) };
 }
 
 function captureRows(facts: StatusFacts): CaptureReport[] {

@@ -9,22 +9,13 @@ import { BpfMap, u32Key } from './bpf-map.ts';
 import { type KernelPass, kernelPass } from './kernel-pass.ts';
 import type { Libbpf, Pointer } from './libbpf.ts';
 import { explainLoadFailure } from './refusal.ts';
+import { REPORT_PROGRAMS, REPORT_WALKS, type ReportWalk } from './report-walk.ts';
 
 /** The programs of the object, both on one tracepoint; bpf/tcp.bpf.c says why there are two. */
 const PROGRAMS = ['tcp_by_process', 'tcp_by_packet'] as const;
 
-/** Those that walk when they are told to; bpf/live.bpf.h says over what. */
+/** Walks when it is told to, as the one that reports does; bpf/live.bpf.h says over what. */
 const TAKE_OVER_PASS = 'take_over_connections';
-const REPORT_PASSES = { storage: 'report_stored', files: 'report_held' } as const;
-
-/**
- * Where live connections are found for their reports. `storage`: what is tracked, and nothing else. `files`: the open files of
- * all processes, where the kernel does not let anybody walk what is stored.
- */
-export type ReportWalk = keyof typeof REPORT_PASSES;
-
-/** The better one first. */
-const REPORT_WALKS: readonly ReportWalk[] = ['storage', 'files'];
 
 /** Maps that are read or written here; the programs hold the others. */
 const MAPS = [
@@ -126,7 +117,7 @@ export function tcpProgramVersion({ flowIdKey, ...options }: TcpProgramOptions, 
  */
 export function loadTcpProgram(libbpf: Libbpf, options: TcpProgramOptions, walks = REPORT_WALKS): TcpProgram {
   const [walk, ...others] = walks;
-  if (walk === undefined) throw new WeirError('Internal', 'live connections cannot be found in no way');
+  if (walk === undefined) throw new WeirError('Internal', 'there must be a way to find live connections');
   const object = libbpf.openFile(OBJECT_FILE);
   if (object === undefined) {
     throw new WeirError('Internal', `could not open ${OBJECT_FILE}: build it with scripts/setup\n${libbpf.takeLog()}`);
@@ -175,13 +166,13 @@ function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions):
 /** A kernel may refuse programs that are not needed, so they are not loaded. */
 function leaveOut(libbpf: Libbpf, object: Pointer, walk: ReportWalk): void {
   for (const other of REPORT_WALKS)
-    if (other !== walk) libbpf.leaveOut(libbpf.findProgram(object, REPORT_PASSES[other]));
+    if (other !== walk) libbpf.leaveOut(libbpf.findProgram(object, REPORT_PROGRAMS[other]));
 }
 
 /** How the process that loaded the program had to find live connections. */
 function adoptedWalk(libbpf: Libbpf, parts: ReadonlyMap<string, number>): ReportWalk {
   const name = libbpf.programName(fdOf(parts, 'program_report'));
-  const walk = REPORT_WALKS.find((one) => REPORT_PASSES[one] === name);
+  const walk = REPORT_WALKS.find((one) => REPORT_PROGRAMS[one] === name);
   if (walk === undefined)
     throw new WeirError('Internal', `a program of the name ${name} is pinned as the reporting one`);
   return walk;
@@ -198,7 +189,7 @@ function loaded(libbpf: Libbpf, object: Pointer, walk: ReportWalk): TcpProgram {
   for (const name of MAPS) parts.set(`map_${name}`, libbpf.mapFd(libbpf.findMap(object, name)));
   const programFd = (name: string) => libbpf.programFd(libbpf.findProgram(object, name));
   for (const name of [...PROGRAMS, TAKE_OVER_PASS]) parts.set(`program_${name}`, programFd(name));
-  parts.set('program_report', programFd(REPORT_PASSES[walk]));
+  parts.set('program_report', programFd(REPORT_PROGRAMS[walk]));
   const links: Pointer[] = [];
   const detach = (): void => {
     for (const link of links.splice(0)) libbpf.destroyLink(link);

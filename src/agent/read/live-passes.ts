@@ -19,15 +19,16 @@ export interface LivePassesOptions {
 /** After these times since the start, then regularly: a socket that was changing, or not accepted yet, is met by the next. */
 const EARLY_TAKE_OVERS_MILLIS = [1_000, 5_000];
 const TAKE_OVER_MILLIS = 30_000;
-/** Selections change in bursts; and a node where they always do spends at most a tenth of its time on looking. */
+/** Selections change in bursts. */
 const LEAST_REST_MILLIS = 250;
+/** However much there is to look at, looking takes at most a tenth of one core: reports are late rather than that. */
 const RESTS_PER_PASS = 10;
 
 export class LivePasses {
   readonly #options: LivePassesOptions;
   readonly #cancels = new Set<() => void>();
   /** One pass after the other. */
-  #turn: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
   #stopping = false;
   #reselecting = false;
   #failures = 0;
@@ -39,19 +40,16 @@ export class LivePasses {
 
   /** Takes over what is there, then goes on by the clock. */
   start(): void {
-    this.#takeOver();
-    for (const millis of EARLY_TAKE_OVERS_MILLIS) this.#after(millis, () => this.#takeOver());
-    this.#every(
-      () => TAKE_OVER_MILLIS,
-      () => this.#takeOver(),
-    );
-    this.#every(this.#options.reportMillis, () => this.#report());
+    const { takeOver, report, reportMillis } = this.#options;
+    void this.#run(takeOver);
+    for (const millis of EARLY_TAKE_OVERS_MILLIS) this.#after(millis, () => void this.#run(takeOver));
+    this.#every(takeOver, () => TAKE_OVER_MILLIS);
+    this.#every(report, reportMillis);
   }
 
   /** Resolves when a look that begins from now on has ended. */
-  reportNow(): Promise<void> {
-    this.#report();
-    return this.#turn;
+  async reportNow(): Promise<void> {
+    await this.#run(this.#options.report);
   }
 
   /** What is selected has changed: connections change hands, or are new to everybody. */
@@ -65,53 +63,48 @@ export class LivePasses {
   }
 
   /** No pass begins from now on; resolves when the one that runs has ended. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#stopping = true;
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
-    return this.#turn;
+    await this.#turn;
   }
 
   async #lookAnew(): Promise<void> {
-    const begun = monotonicMillis();
-    this.#report();
-    this.#takeOver();
-    await this.#turn;
-    this.#rest = Math.max(LEAST_REST_MILLIS, (monotonicMillis() - begun) * RESTS_PER_PASS);
+    const { report, takeOver } = this.#options;
+    const [reporting, takingOver] = await Promise.all([this.#run(report), this.#run(takeOver)]);
+    this.#rest = Math.max(LEAST_REST_MILLIS, restAfter(reporting + takingOver));
   }
 
-  #report(): void {
-    this.#run(this.#options.report);
+  /** Resolves with the ms that the pass took. */
+  #run(pass: () => Promise<void>): Promise<number> {
+    const done = this.#runAfter(this.#turn, pass);
+    this.#turn = done;
+    return done;
   }
 
-  #takeOver(): void {
-    this.#run(this.#options.takeOver);
-  }
-
-  #run(pass: () => Promise<void>): void {
-    this.#turn = this.#runAfter(this.#turn, pass);
-  }
-
-  async #runAfter(turn: Promise<void>, pass: () => Promise<void>): Promise<void> {
+  async #runAfter(turn: Promise<unknown>, pass: () => Promise<void>): Promise<number> {
     await turn;
-    if (this.#stopping) return;
+    if (this.#stopping) return 0;
+    const begun = monotonicMillis();
     try {
       await pass();
       this.#failures = 0;
     } catch (error) {
       this.#options.failed(error, ++this.#failures);
     }
+    return monotonicMillis() - begun;
   }
 
   /** Again when the one before has ended, so that slow passes do not queue up. */
-  #every(millis: () => number, begin: () => void): void {
-    this.#after(millis(), () => {
-      begin();
-      void this.#turn.then(() => this.#every(millis, begin));
+  #every(pass: () => Promise<void>, millis: () => number, rest = 0): void {
+    this.#after(Math.max(millis(), rest), async () => {
+      const took = await this.#run(pass);
+      this.#every(pass, millis, restAfter(took));
     });
   }
 
-  #after(millis: number, action: () => void): void {
+  #after(millis: number, action: () => unknown): void {
     if (this.#stopping) return;
     const cancel = this.#options.timers.after(millis, () => {
       this.#cancels.delete(cancel);
@@ -119,4 +112,9 @@ export class LivePasses {
     });
     this.#cancels.add(cancel);
   }
+}
+
+/** How long nothing is to be looked at after a pass that took so long; both in ms. */
+function restAfter(millis: number): number {
+  return millis * RESTS_PER_PASS;
 }

@@ -31,6 +31,7 @@ function step(what: string): () => void {
 
 function tcp(): TcpCapture {
   return {
+    reportWalk: 'storage',
     sets: new Set([1]),
     omitted: 6,
     peersOmitted: 8,

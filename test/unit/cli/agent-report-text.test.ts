@@ -40,7 +40,7 @@ function report(lost: Partial<typeof NOTHING_LOST> = {}, node: Partial<AgentRepo
     unaccounted: 0,
     lastMicros: 0,
   };
-  return { accounts: [account], exports: [], crowdedOut: [], node: { ...QUIET, ...node } };
+  return { accounts: [account], exports: [], crowdedOut: [], reportWalk: 'storage', node: { ...QUIET, ...node } };
 }
 
 describe('the report at the end', () => {

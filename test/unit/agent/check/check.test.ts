@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { check } from '../../../../src/agent/check/check.ts';
 import type { Facts } from '../../../../src/agent/check/facts.ts';
 import { type CheckId, canCaptureTcp, type Finding } from '../../../../src/agent/check/finding.ts';
+import type { Tried } from '../../../../src/agent/check/programs.ts';
+import { FILES_WALKED } from '../../../../src/agent/load/report-walk.ts';
 import { WeirError } from '../../../../src/lib/errors.ts';
 import { btfNaming, FACTS, SIGNS, statusWith } from './facts.ts';
 
@@ -9,13 +11,13 @@ const BPF_ALONE = statusWith('0000008000000000');
 const PERFMON_ALONE = statusWith('0000004000000000');
 const NONE = statusWith('0000000000000000');
 
-function checked(facts: Partial<Facts>, failure?: WeirError): readonly Finding[] {
-  return check({ ...FACTS, ...facts }, () => failure);
+function checked(facts: Partial<Facts>, tried: Tried = 'storage'): readonly Finding[] {
+  return check({ ...FACTS, ...facts }, () => tried);
 }
 
 /** The finding of this id, and whether TCP can be captured. */
-function judged(id: CheckId, facts: Partial<Facts>, failure?: WeirError): object {
-  const findings = checked(facts, failure);
+function judged(id: CheckId, facts: Partial<Facts>, tried?: Tried): object {
+  const findings = checked(facts, tried);
   const { id: _, ...finding } = findings.find((one) => one.id === id) ?? { id };
   return { ...finding, canCapture: canCaptureTcp(findings) };
 }
@@ -30,7 +32,7 @@ describe('a machine that has everything', () => {
       { id: 'kernel', state: 'ok', found: 'Linux 6.12.0 aarch64' },
       { id: 'btf', state: 'ok', found: '/sys/kernel/btf/vmlinux' },
       { id: 'tracepoint', state: 'ok', found: 'tp_btf on inet_sock_set_state' },
-      { id: 'iterators', state: 'ok', found: 'iterators over socket storage and open files' },
+      { id: 'iterators', state: 'ok', found: 'iterators over open files' },
       { id: 'ringBuffer', state: 'ok', found: 'BPF ring buffer' },
       { id: 'bpfSyscall', state: 'ok', found: 'bpf(2) reaches the kernel: no seccomp profile stops it' },
       { id: 'capabilities', state: 'ok', found: 'CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN in their place' },
@@ -74,12 +76,12 @@ describe('what is missing, and how to get it', () => {
       'tp_btf on inet_sock_set_state: the kernel has no btf_trace_inet_sock_set_state',
       'use a kernel of 5.15 or newer with CONFIG_TRACEPOINTS=y and CONFIG_BPF_EVENTS=y',
     ],
-    ...['bpf_iter_bpf_sk_storage_map', 'bpf_iter_task_file', 'BPF_FUNC_sock_from_file'].map(
+    ...['bpf_iter_task_file', 'BPF_FUNC_sock_from_file'].map(
       (sign): [string, CheckId, Partial<Facts>, string, string] => [
         sign,
         'iterators',
         { btf: without(sign) },
-        `iterators over socket storage and open files: the kernel has no ${sign}`,
+        `iterators over open files: the kernel has no ${sign}`,
         'use a kernel of 5.15 or newer with CONFIG_BPF_SYSCALL=y and CONFIG_NET=y',
       ],
     ),
@@ -101,7 +103,7 @@ describe('what is missing, and how to get it', () => {
       'features that only BTF could tell of',
       'iterators',
       { btf: undefined },
-      'iterators over socket storage and open files: not known without BTF',
+      'iterators over open files: not known without BTF',
       'BTF first',
     ],
     [
@@ -251,5 +253,14 @@ describe('what is degraded: TCP is captured all the same', () => {
     ],
   ])('%s', (_, id, facts, found, lacks, remedy) => {
     expect(judged(id, facts)).toEqual({ state: 'degraded', found, lacks, remedy, canCapture: true });
+  });
+
+  it('a kernel that does not let socket storage be walked', () => {
+    expect(judged('programs', {}, 'files')).toEqual({
+      state: 'degraded',
+      ...FILES_WALKED,
+      remedy: 'use a kernel that allows iter/bpf_sk_storage_map; what is lost is little',
+      canCapture: true,
+    });
   });
 });

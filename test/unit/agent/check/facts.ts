@@ -12,7 +12,6 @@ export function btfNaming(names: readonly string[]): Uint8Array {
 
 export const SIGNS: readonly string[] = [
   'btf_trace_inet_sock_set_state',
-  'bpf_iter_bpf_sk_storage_map',
   'bpf_iter_task_file',
   'BPF_FUNC_sock_from_file',
   'BPF_MAP_TYPE_RINGBUF',

@@ -45,6 +45,7 @@ export function agentReport(accounts: readonly Account[] = [], exports: readonly
     accounts,
     exports,
     crowdedOut: [],
+    reportWalk: 'storage',
     node: {
       joined: 0,
       joinMissed: 0,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { agentStatus, type StatusFacts } from '../../../../src/agent/cluster/status.ts';
 import { Totals } from '../../../../src/agent/cluster/totals.ts';
+import type { AgentReport } from '../../../../src/agent/lifecycle.ts';
+import { FILES_WALKED } from '../../../../src/agent/load/report-walk.ts';
 import type { CaptureReport, ExportReport } from '../../../../src/api/types.generated.ts';
 import { WeirError } from '../../../../src/lib/errors.ts';
 import { canonicalJson } from '../../../../src/plan/canonical.ts';
@@ -116,6 +118,13 @@ describe('what is said of a capture', () => {
     expect(status.programs).toMatchObject([
       { name: 'tcp', state: 'Attached' },
       { name: 'dns', state: 'Unsupported', reason: 'AgentTooOld' },
+    ]);
+  });
+
+  test('that runs on a kernel that refuses a part of it says what it does without', () => {
+    const report: AgentReport = { ...agentReport(), reportWalk: 'files' };
+    expect(agentStatus(facts({ report }), NOW).programs).toEqual([
+      { name: 'tcp', state: 'Attached', message: `${FILES_WALKED.found}; ${FILES_WALKED.lacks}` },
     ]);
   });
 

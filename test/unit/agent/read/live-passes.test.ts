@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LivePasses } from '../../../../src/agent/read/live-passes.ts';
 import { ManualTimers, settle } from '../../../support/manual-timers.ts';
@@ -88,6 +89,19 @@ describe('the looks at live connections', () => {
     held.resolve();
     await end;
     expect([ends, log]).toEqual([['stopped'], []]);
+  });
+
+  test('rest ten times as long as they took, also where captures ask for more', async () => {
+    passes.start();
+    await after(0, 1000);
+    held = Promise.withResolvers();
+    expect(await after(3000)).toEqual(['report']);
+    await pause(500);
+    held.resolve();
+    // Half a second of looking is followed by five of rest, and not by the four that were asked for.
+    expect(await after(1000, 3500)).toEqual(['take over']);
+    expect(await after(15_000)).toContain('report');
+    await passes.stop();
   });
 
   test('go on after a failure, which is told with how often in a row', async () => {
