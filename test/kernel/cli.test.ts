@@ -145,7 +145,7 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
       await traffic(500);
       process.kill('SIGINT');
       // The records of 500 connections are far more than a pipe holds.
-      await vi.waitUntil(() => said().includes('Ctrl-C again ends at once'), { timeout: 5_000 });
+      await vi.waitUntil(() => said().includes('Ctrl-C again ends at once'), { timeout: 20_000 });
       expect(said()).not.toContain('CAPTURE');
       process.kill('SIGINT');
       const { status } = await ended;

@@ -65,7 +65,7 @@ describe.runIf(may)(`a lab's end${missing === undefined ? '' : ` (${missing})`}`
     expect(remains(contents)).toHaveLength(7);
     child.kill(signal);
     await once(child, 'exit');
-    await vi.waitFor(() => expect(remains(contents)).toEqual([]), { timeout: 5000, interval: 10 });
+    await vi.waitFor(() => expect(remains(contents)).toEqual([]), { timeout: 20_000, interval: 10 });
   });
 
   it('leaves nothing when it is disposed of, twice too, and has made no mount', async () => {

@@ -118,7 +118,7 @@ describe.runIf(mayCapture)(`a capture outlives its agent${whySkipped}`, () => {
       const connection = await scene.connection();
       await burst(connections);
       await expect.poll(lines, SETTLED_WITHIN).toBe(2 * connections);
-      await vi.waitFor(async () => expect((await first.account()).inFlight).toBe(0));
+      await expect.poll(async () => (await first.account()).inFlight, SETTLED_WITHIN).toBe(0);
       return connection;
     })();
     await burst(connections);

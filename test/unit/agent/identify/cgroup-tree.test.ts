@@ -4,6 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CgroupTree } from '../../../../src/agent/identify/cgroup-tree.ts';
 import { TemporaryTree } from '../../../support/temporary-tree.ts';
 
+/** Notifications come when the kernel has time. */
+const PATIENT = { timeout: 15_000, interval: 5 };
+
 let directories: TemporaryTree;
 let now: number;
 let tree: CgroupTree;
@@ -116,7 +119,7 @@ describe('a watched cgroup tree', () => {
   async function told(action: () => void): Promise<boolean> {
     const before = changes;
     action();
-    return await vi.waitUntil(() => changes > before);
+    return await vi.waitUntil(() => changes > before, PATIENT);
   }
 
   it('tells of a cgroup that comes, at any depth, and of one that goes', async () => {
@@ -141,7 +144,7 @@ describe('a watched cgroup tree', () => {
   it('knows a cgroup that came, and what is in it, before anybody rescans, and still after it went', async () => {
     await told(() => directories.make('/pods/db/container'));
     const ids = ['/pods/db', '/pods/db/container'].map((path) => directories.id(path));
-    await vi.waitFor(() => expect(ids.map((id) => tree.find(id))).toEqual(['/pods/db', '/pods/db/container']));
+    await vi.waitFor(() => expect(ids.map((id) => tree.find(id))).toEqual(['/pods/db', '/pods/db/container']), PATIENT);
     expect(tree.cgroups.get('/pods/db')).toBe(ids[0]);
     directories.remove('/pods/db');
     tree.rescan();
@@ -175,7 +178,7 @@ describe('a watched cgroup tree', () => {
     other.watch(() => others++);
     other.rescan();
     directories.make('/pods/after');
-    await vi.waitUntil(() => others > 0);
+    await vi.waitUntil(() => others > 0, PATIENT);
     other.close();
     expect(changes).toBe(0);
   });

@@ -5,6 +5,9 @@ import { SelectionMap } from '../../../../src/agent/select/selection-map.ts';
 import { ManualTimers } from '../../../support/manual-timers.ts';
 import { TemporaryTree } from '../../../support/temporary-tree.ts';
 
+/** Notifications come when the kernel has time. */
+const PATIENT = { timeout: 15_000, interval: 5 };
+
 let directories: TemporaryTree;
 let timers: ManualTimers;
 let writes: string[][];
@@ -50,7 +53,7 @@ async function passUntil(expected: number): Promise<void> {
   await vi.waitFor(async () => {
     await timers.pass(5);
     expect(writes.length).toBeGreaterThanOrEqual(expected);
-  });
+  }, PATIENT);
 }
 
 describe('a selection that is kept', () => {
