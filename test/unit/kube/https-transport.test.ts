@@ -10,6 +10,9 @@ import type { KubeRequest } from '../../../src/kube/transport.ts';
 
 type Behaviour = (response: ServerResponse, socket: Socket, request: IncomingMessage) => void;
 
+/** Within this a server begins to answer, however slow the machine. */
+const TO_BEGIN_MILLIS = 2_000;
+
 let server: Server;
 let transport: HttpsTransport;
 /** By path: what the server does, each time the next one; the last one again and again. */
@@ -119,7 +122,7 @@ describe('a stream', () => {
       },
     ];
     behaviours['/stops'] = [begins];
-    const limit = { timeoutMillis: 30 };
+    const limit = { timeoutMillis: TO_BEGIN_MILLIS };
     const pieces = transport.stream(get('/watch', limit));
     const next = async () => Buffer.from((await pieces.next()).value ?? []).toString();
     expect(await next()).toBe('first');
@@ -178,8 +181,10 @@ describe('an answer', () => {
     behaviours['/silent'] = [saysNothing];
     behaviours['/stops'] = [begins];
     behaviours['/refuses'] = [(response) => response.writeHead(500).write('{"kind":')];
-    const limit = { timeoutMillis: 30 };
-    expect(String(await failure(transport.request(get('/silent', limit))))).toContain('no answer within 0.03 s');
+    expect(String(await failure(transport.request(get('/silent', { timeoutMillis: 30 }))))).toContain(
+      'no answer within 0.03 s',
+    );
+    const limit = { timeoutMillis: TO_BEGIN_MILLIS };
     expect(String(await failure(transport.request(get('/stops', limit))))).toContain('the answer stopped');
     expect(String(await failure(read(get('/refuses', limit), () => undefined)))).toContain('the answer stopped');
   });
