@@ -100,8 +100,8 @@ static __always_inline struct sock *tcp_of(struct file *file)
 }
 
 /*
- * Those that a process holds in a descriptor: what waits to be accepted, is passed on, or is io_uring's alone, is reported at
- * its end.
+ * Those that a process holds in a descriptor. What waits to be accepted, is closed and still sends, is a subflow of MPTCP, or
+ * is io_uring's alone, is reported at its end.
  */
 SEC("iter/task_file")
 int report_held(struct bpf_iter__task_file *ctx)

@@ -56,6 +56,8 @@ function failuresOf(level: string, file: VitestFile): string[] {
 }
 
 function failure(level: string, name: string, messages: readonly string[]): string {
-  const lines = messages.flatMap((message) => message.split('\n').slice(0, MESSAGE_LINES));
+  const told = messages.filter((message) => message !== '');
+  if (told.length === 0) return `${level}: ${name}\n    a hook of it failed, see above`;
+  const lines = told.flatMap((message) => message.split('\n').slice(0, MESSAGE_LINES));
   return [`${level}: ${name}`, ...lines.map((line) => `    ${line}`)].join('\n');
 }

@@ -1084,7 +1084,7 @@ export interface CaptureReport {
    */
   reason?: string;
   /**
-   * Why not, or what it does without, for people; the verifier's last line where it was the verifier. Example: no BTF on this kernel.
+   * Why not, for people; the verifier's last line where it was the verifier. Example: no BTF on this kernel.
    */
   message?: string;
   /**
@@ -1143,7 +1143,7 @@ export interface ExportReport {
    */
   reason?: string;
   /**
-   * Why not, or what it does without, for people; the verifier's last line where it was the verifier. Example: no BTF on this kernel.
+   * Why not, for people; the verifier's last line where it was the verifier. Example: no BTF on this kernel.
    */
   message?: string;
   /**

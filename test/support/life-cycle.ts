@@ -29,12 +29,13 @@ export interface HalfLife {
 export interface LifeCycle {
   readonly name: string;
   /**
-   * A timer of the kernel brings about what is told (a retransmission, a time-out, a delayed acknowledgement), rather than
-   * the two processes. Such a life may be lived once more: the kernel leaves out a tracing program where it interrupts the
-   * same program (counted as missedStateChanges), and some kernels also where a timer interrupts a certain process (seen in
-   * 1 of 300 time-outs, counted nowhere, while ftrace showed every one of them).
+   * Something else than the two processes has a part in what is told, so that such a life may be lived once more. A timer of
+   * the kernel (a retransmission, a time-out, a delayed acknowledgement): the kernel leaves out a tracing program where it
+   * interrupts the same program (counted as missedStateChanges), and some kernels also where a timer interrupts a certain
+   * process (seen in 1 of 300 time-outs, counted nowhere, while ftrace showed every one of them). Or a walk of the agent
+   * over open files: it comes by at its own time, and names who holds an accepted socket before the one who ends it.
    */
-  readonly byTimer?: true;
+  readonly byChance?: true;
   /** Lives it. Resolves with the pids of processes that it has made, by name. */
   readonly live: (scene: Scene, records: Records) => Promise<Readonly<Record<string, number>> | undefined>;
   readonly source: HalfLife;
@@ -59,12 +60,12 @@ export function describeLives(title: string, labName: string, lives: readonly Li
 
     afterAll(() => closeStage(stage));
 
-    it.each(lives.filter(({ byTimer }) => byTimer !== true))('$name', async (life) => {
+    it.each(lives.filter(({ byChance }) => byChance !== true))('$name', async (life) => {
       const { told, expected } = await liveCaptured(stage, life);
       expect(told).toEqual(expected);
     });
 
-    it.for(lives.filter(({ byTimer }) => byTimer === true))('$name', { retry: 1 }, async (life, { task }) => {
+    it.for(lives.filter(({ byChance }) => byChance === true))('$name', { retry: 1 }, async (life, { task }) => {
       if ((task.result?.retryCount ?? 0) > 0) {
         await closeStage(stage);
         stage = await openStage(labName);

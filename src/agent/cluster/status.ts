@@ -63,13 +63,14 @@ export function agentStatus(facts: StatusFacts, now: number): AgentStatus {
 function programRows({ standing, refused, failure, report }: StatusFacts): ProgramReport[] {
   const { programs, captures } = standing.plan;
   const run = new Set(captures.filter(({ uid }) => !refused.has(uid)).flatMap((capture) => capture.programs));
-  const running = failure === undefined ? attachedState(report) : failedState(failure);
-  return programs.map((name) => Object.assign({ name }, run.has(name) ? running : PROGRAM_TOO_OLD));
+  const running = (name: string) => (failure === undefined ? attachedState(name, report) : failedState(failure));
+  return programs.map((name) => Object.assign({ name }, run.has(name) ? running(name) : PROGRAM_TOO_OLD));
 }
 
-function attachedState({ reportWalk }: AgentReport) {
+function attachedState(program: string, { reportWalk }: AgentReport) {
   const { found, lacks } = FILES_WALKED;
-  return { state: 'Attached' as const, ...(reportWalk === 'files' && { message: `${found}; ${lacks}` }) };
+  const isLess = program === 'tcp' && reportWalk === 'files';
+  return { state: 'Attached' as const, ...(isLess && { message: `${found}; ${lacks}` }) };
 }
 
 function captureRows(facts: StatusFacts): CaptureReport[] {

@@ -15,9 +15,9 @@ export const REPORT_PROGRAMS = { storage: 'report_stored', files: 'report_held' 
 
 /** What a person is told of a machine where the open files are walked. */
 export const FILES_WALKED = {
-  found:
-    'this kernel refuses iterators over socket storage: live connections are found by the open files of all processes',
+  found: 'this kernel refuses iterators over socket storage: live connections are found by the open files of processes',
   lacks:
-    'a connection that no process has in a descriptor (one that waits to be accepted, or is in a file table of io_uring) is ' +
-    'reported at its end only; each look costs in proportion to all open files of the machine',
+    'a connection that no process in this PID namespace has in a descriptor is reported at its end only (one that waits to be ' +
+    'accepted, was closed and still sends, is part of an MPTCP connection, or lies in a file table of io_uring); each look ' +
+    'costs in proportion to all open files of the machine',
 } as const;

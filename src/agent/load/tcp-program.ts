@@ -48,6 +48,8 @@ export const PARTS: readonly Part[] = [
   ...PROGRAMS.map((name) => `link_${name}` as const),
 ];
 
+const EPERM = 1;
+const ESRCH = 3;
 const FLOW_ID_KEY_BYTES = 16;
 /** Before any time there is: the programs do nothing. See the map `lease`. */
 const NEVER = 1;
@@ -113,7 +115,7 @@ export function tcpProgramVersion({ flowIdKey, ...options }: TcpProgramOptions, 
 /**
  * Loads without attaching, so that the selection can be written before the first socket is seen.
  * Throws MissingPrivilege, Unsupported or KernelRefused with what is missing and how to get it.
- * @param walks ways to find live connections; the first that the kernel takes is used.
+ * @param walks ways to find live connections; the first that the kernel does not withhold is used.
  */
 export function loadTcpProgram(libbpf: Libbpf, options: TcpProgramOptions, walks = REPORT_WALKS): TcpProgram {
   const [walk, ...others] = walks;
@@ -127,7 +129,7 @@ export function loadTcpProgram(libbpf: Libbpf, options: TcpProgramOptions, walks
     leaveOut(libbpf, object, walk);
     const result = libbpf.loadObject(object);
     if (result >= 0) return loaded(libbpf, object, walk);
-    if (others.length === 0) throw explainLoadFailure('tcp', result, libbpf.takeLog());
+    if (others.length === 0 || !isWithheld(result)) throw explainLoadFailure('tcp', result, libbpf.takeLog());
   } catch (error) {
     libbpf.closeObject(object);
     throw error;
@@ -142,14 +144,21 @@ export function adoptTcpProgram(libbpf: Libbpf, parts: ReadonlyMap<string, numbe
     for (const [name, fd] of parts) if (name.startsWith('link_') === isLink) closeSync(fd);
   };
   let isAttached = true;
-  return programOf(libbpf, parts, adoptedWalk(libbpf, parts), {
+  const holding: Holding = {
     attach: () => undefined,
     detach() {
       if (isAttached) closeParts(true);
       isAttached = false;
     },
     close: () => closeParts(false),
-  });
+  };
+  try {
+    return programOf(libbpf, parts, adoptedWalk(libbpf, parts), holding);
+  } catch (error) {
+    holding.detach();
+    holding.close();
+    throw error;
+  }
 }
 
 function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions): void {
@@ -161,6 +170,11 @@ function configure(libbpf: Libbpf, object: Pointer, options: TcpProgramOptions):
   view.setUint32(PROGRAM_CONFIG.flowIdKeyNumber, options.flowIdKeyNumber, true);
   view.setUint32(PROGRAM_CONFIG.maxConnections, options.maxConnections, true);
   view.setUint32(PROGRAM_CONFIG.joinMask, options.joinBuckets - 1, true);
+}
+
+/** The kernel does not let anybody have it (EPERM), or does not have it (ESRCH of libbpf); anything else is a fault. */
+function isWithheld(result: number): boolean {
+  return result === -EPERM || result === -ESRCH;
 }
 
 /** A kernel may refuse programs that are not needed, so they are not loaded. */

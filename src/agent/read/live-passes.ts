@@ -21,8 +21,10 @@ const EARLY_TAKE_OVERS_MILLIS = [1_000, 5_000];
 const TAKE_OVER_MILLIS = 30_000;
 /** Selections change in bursts. */
 const LEAST_REST_MILLIS = 250;
-/** However much there is to look at, looking takes at most a tenth of one core: reports are late rather than that. */
+/** However much there is to look at, each kind of look takes a tenth of one core: reports are late rather than that. */
 const RESTS_PER_PASS = 10;
+/** A pass may also have waited for a thread, or for a machine that stood still. */
+const LONGEST_REST_MILLIS = 30_000;
 
 export class LivePasses {
   readonly #options: LivePassesOptions;
@@ -116,5 +118,5 @@ export class LivePasses {
 
 /** How long nothing is to be looked at after a pass that took so long; both in ms. */
 function restAfter(millis: number): number {
-  return millis * RESTS_PER_PASS;
+  return Math.min(millis * RESTS_PER_PASS, LONGEST_REST_MILLIS);
 }

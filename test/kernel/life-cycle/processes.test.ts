@@ -5,7 +5,7 @@ import { endInOrder } from '../../support/scene.ts';
 const PROCESSES: readonly LifeCycle[] = [
   {
     name: 'ended by kill -9 of the server: a killed process still closes its sockets',
-    byTimer: true,
+    byChance: true,
     async live(scene, records) {
       const mortal = await scene.server.peer();
       const { near, far } = await scene.connection({ by: mortal });
@@ -26,6 +26,7 @@ const PROCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'ended by kill -9 of the server with unread data: the kernel resets it',
+    byChance: true,
     async live(scene, records) {
       const mortal = await scene.server.peer();
       const { near, far } = await scene.connection({ by: mortal });
@@ -63,6 +64,7 @@ const PROCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'shared with a forked child that closes it last: the opener stays its process, of an accepted one it is the child',
+    byChance: true,
     async live(scene) {
       const { near, far } = await scene.connection();
       const [nearChild, farChild] = [await near.fork(), await far.fork()];
@@ -77,6 +79,7 @@ const PROCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'passed to other processes, which close it: the opener, and the heir of the accepted one',
+    byChance: true,
     async live(scene) {
       const [nearHeir, farHeir] = await Promise.all([scene.client.peer(), scene.server.peer()]);
       const { near, far } = await scene.connection();

@@ -31,6 +31,14 @@ describe('what npm test tells again at its end', () => {
     expect(outcome.failures[0]).toMatch(/^level: .*of\.test\.js\n {4}.*no such room/);
   });
 
+  test('is a file of which a hook failed: of that vitest reports no message', () => {
+    const outcome = run(
+      "describe('d', () => { beforeAll(() => { throw new Error('no lab'); }); test('t', () => {}); });",
+    );
+    expect(outcome).toMatchObject({ passed: 0, failed: 1 });
+    expect(outcome.failures[0]).toMatch(/^level: .*of\.test\.js\n {4}a hook of it failed, see above$/);
+  });
+
   test('is that something failed outside of all tests', () => {
     const outcome = run(
       "test('passes', () => { setTimeout(() => { throw new Error('late'); }); return new Promise((r) => setTimeout(r, 50)); });",

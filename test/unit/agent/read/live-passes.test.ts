@@ -98,6 +98,7 @@ describe('the looks at live connections', () => {
     expect(await after(3000)).toEqual(['report']);
     await pause(500);
     held.resolve();
+    await settle();
     // Half a second of looking is followed by five of rest, and not by the four that were asked for.
     expect(await after(1000, 3500)).toEqual(['take over']);
     expect(await after(600_000)).toContain('report');
