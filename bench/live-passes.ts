@@ -36,14 +36,9 @@ export const livePasses: Bench = async (progress) => {
   const netns = await lab.netns('passes');
   const pods = [await lab.pod('client', { netns }), await lab.pod('server', { netns })] as const;
   progress('without connections');
-  const without: Cost[] = [];
-  for (let round = 1; round <= ROUNDS; round += 1) without.push(await passOverNothing(pods));
+  const without = await passesOverNothing(pods);
   progress(`${OTHER_FILES} other files are opened`);
-  const others: Cost[] = [];
-  {
-    using _ = await otherFiles(OTHER_FILES);
-    for (let round = 1; round <= ROUNDS; round += 1) others.push(await passOverNothing(pods));
-  }
+  const beside = await besideOtherFiles(pods);
   progress(`${CONNECTIONS} connections are opened`);
   await using held = await HeldConnections.open(...pods, CONNECTIONS);
   const rounds: Round[] = [];
@@ -54,8 +49,8 @@ export const livePasses: Bench = async (progress) => {
   const walked = walkHere() === 'storage' ? 'stored state of connections' : 'open files of all processes';
   return {
     measures: [
-      duration('take-over, no connection is there', without),
-      duration(`take-over, no connection is there, ${OTHER_FILES} other open files`, others),
+      duration('take-over, no connection is there', without.takeOver),
+      duration(`take-over, no connection, ${OTHER_FILES} other open files`, beside.takeOver),
       ...measures(
         'take-over, every connection is new',
         rounds.map(({ isNew }) => isNew),
@@ -64,6 +59,8 @@ export const livePasses: Bench = async (progress) => {
         'take-over, every connection is known',
         rounds.map(({ isKnown }) => isKnown),
       ),
+      duration('report, no connection is there', without.report),
+      duration(`report, no connection, ${OTHER_FILES} other open files`, beside.report),
       ...measures(
         'report, no connection has moved',
         rounds.map(({ stays }) => stays),
@@ -82,12 +79,22 @@ export const livePasses: Bench = async (progress) => {
   };
 };
 
-/** What the walk over everything else on this machine costs. */
-async function passOverNothing(pods: readonly Pod[]): Promise<Cost> {
-  using program = selectingProgram(pods);
-  const cost = await costOf(() => program.takeOver());
-  expectCount('sockets taken over', takenOver(program), 0);
-  return cost;
+/** What the walks over everything else on this machine cost. */
+async function passesOverNothing(pods: readonly Pod[]) {
+  const takeOver: Cost[] = [];
+  const report: Cost[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    using program = selectingProgram(pods);
+    takeOver.push(await costOf(() => program.takeOver()));
+    expectCount('sockets taken over', takenOver(program), 0);
+    report.push(await costOf(() => program.reportLive()));
+  }
+  return { takeOver, report };
+}
+
+async function besideOtherFiles(pods: readonly Pod[]) {
+  using _ = await otherFiles(OTHER_FILES);
+  return passesOverNothing(pods);
 }
 
 function walkHere(): ReportWalk {
