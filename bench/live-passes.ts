@@ -94,7 +94,7 @@ async function passesOverNothing(pods: readonly Pod[]) {
 
 async function besideOtherFiles(pods: readonly Pod[]) {
   using _ = await otherFiles(OTHER_FILES);
-  return passesOverNothing(pods);
+  return await passesOverNothing(pods);
 }
 
 function walkHere(): ReportWalk {
