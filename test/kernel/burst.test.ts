@@ -8,7 +8,7 @@ import { Scene } from '../support/scene.ts';
 
 const REQUEST = 31;
 const RESPONSE = 1009;
-const TIMEOUT_MS = 50_000;
+const TIMEOUT_MS = 100_000;
 
 /** So many connections one after the other, as fast as the two processes can; both have their orders on return. */
 function burst({ dialler }: Scene, listener: Listener, connections: number): Promise<readonly Totals[]> {

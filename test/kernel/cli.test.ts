@@ -101,7 +101,7 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
     const { near, far } = await scene.connection();
     await Promise.all([near.send(31), far.receive(31)]);
     await near.wait({ unacked: 0 });
-    await vi.waitUntil(() => said().includes(over('short')), { timeout: 10_000 });
+    await vi.waitUntil(() => said().includes(over('short')), { timeout: 30_000 });
     expect(said()).not.toContain(over('longer'));
     await traffic(HALVES / 2);
     const { status, stderr } = await ended;
@@ -167,11 +167,11 @@ describe.runIf(mayCapture)(`weir capture${whySkipped}`, () => {
     const { process, said, ended } = await start('pipe', 'full.json', withTinyDisk(disk));
     const recorded = `/proc/${process.pid}/root/${flows}`;
     await traffic(2);
-    await vi.waitUntil(() => lines(recorded) === 4, { timeout: 10_000 });
+    await vi.waitUntil(() => lines(recorded) === 4, { timeout: 30_000 });
     // Held open, it can be read when the disk has gone with the process.
     const file = openSync(recorded, 'r');
     await traffic(HALVES / 2);
-    await vi.waitUntil(() => said().includes('no space left'), { timeout: 10_000 });
+    await vi.waitUntil(() => said().includes('no space left'), { timeout: 30_000 });
     await traffic(HALVES / 2);
     process.kill('SIGINT');
     const { status, stderr } = await ended;

@@ -5,7 +5,7 @@ import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { endInOrder, Scene } from '../support/scene.ts';
 
 const OFTEN = { all: { reporting: { activeSeconds: 1, idleSeconds: 1 }, limits: { flowsPerSecond: 1000 } } };
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 const OFFSET_MICROS = 1_795_291_200_000_000;
 const HOUR_MICROS = 3_600_000_000;
 /** Where the clock is set to before each burst, hours from where it began. */

@@ -82,7 +82,7 @@ describe.runIf(mayCapture)(`a disk that hangs${whySkipped}`, () => {
         for (const exporter of hung) exporter.offer(flow({ sequence }));
       }
       for (let sequence = 0; sequence < 47; sequence += 1) other.offer(flow({ sequence }));
-      await vi.waitUntil(() => counts.get(well())?.['delivered'] === 47, { timeout: 10_000 });
+      await vi.waitUntil(() => counts.get(well())?.['delivered'] === 47, { timeout: 30_000 });
       expect((await lookup('localhost')).family).toBeGreaterThan(0);
       expect(await readFile(well(), 'utf8')).not.toBe('');
       await Promise.all(hung.map((exporter) => exporter.drain(200)));
@@ -124,7 +124,7 @@ describe.runIf(mayCapture)(`a disk that hangs${whySkipped}`, () => {
       const served = listener.serve({ connections: 23, receive: 31, send: 1009 });
       await Promise.all([served, scene.dialler.burst(listener, { connections: 23, send: 31, receive: 1009 })]);
       await listener.close();
-      await vi.waitUntil(() => readFileSync(well(), 'utf8').split('\n').length === 46 + 1, { timeout: 10_000 });
+      await vi.waitUntil(() => readFileSync(well(), 'utf8').split('\n').length === 46 + 1, { timeout: 30_000 });
     });
     afterEach(async () => {
       weir.kill('SIGKILL');
@@ -149,7 +149,7 @@ describe.runIf(mayCapture)(`a disk that hangs${whySkipped}`, () => {
     it('at a second Ctrl-C, which ends all of it but what the kernel holds', async () => {
       try {
         weir.kill('SIGINT');
-        await vi.waitUntil(() => said.includes('Ctrl-C again ends at once'), { timeout: 10_000 });
+        await vi.waitUntil(() => said.includes('Ctrl-C again ends at once'), { timeout: 30_000 });
         weir.kill('SIGINT');
         const status = () => readFileSync(`/proc/${weir.pid}/status`, 'utf8');
         await vi.waitUntil(() => status().includes('State:\tZ'), { timeout: 20_000 });

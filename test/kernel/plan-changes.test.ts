@@ -9,7 +9,7 @@ const CHANGES = 100;
 const PART = 5_000;
 const PER_SECOND = 5_000;
 const PAUSE_MS = 50;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 100_000;
 
 /** What stays, and what comes, changes and goes with the number of the change. */
 function capturesAt(change: number): Captures {

@@ -14,9 +14,9 @@ import { listed } from '../support/pod-inventory.ts';
 import { PrivateBpffs } from '../support/private-bpffs.ts';
 import { Scene } from '../support/scene.ts';
 
-const TIMEOUT_MS = 50_000;
+const TIMEOUT_MS = 100_000;
 /** Programs and maps are freed some time after their last user is gone. */
-const FREED_WITHIN = { timeout: 10_000, interval: 20 };
+const FREED_WITHIN = { timeout: 30_000, interval: 20 };
 const SETTLED_WITHIN = { timeout: 30_000, interval: 50 };
 
 interface Line {

@@ -5,7 +5,7 @@ import { mayCapture, whySkipped } from '../support/capture-requirements.ts';
 import { dnat, masquerade } from '../support/lab/rules.ts';
 import { endInOrder, Scene } from '../support/scene.ts';
 
-const TIMEOUT_MS = 50_000;
+const TIMEOUT_MS = 100_000;
 
 describe.runIf(mayCapture)(`what a capture wants of its pods${whySkipped}`, () => {
   let scene: Scene;
@@ -121,7 +121,7 @@ const ONE_IN = 10;
 
 describe.runIf(mayCapture)(`sampling one in ${ONE_IN} of ${CONNECTIONS} connections through NAT${whySkipped}`, () => {
   it('takes the same connections on both ends, and nobody else, in numbers that can be scaled', {
-    timeout: BURSTS * 60_000,
+    timeout: BURSTS * 120_000,
   }, async () => {
     await using scene = await Scene.create('sampling');
     const { router, client, server, dialler, acceptor } = scene;

@@ -2,7 +2,7 @@ import type { Sink } from '../../src/export/sink.ts';
 import type { Flow } from '../../src/record/flow.ts';
 
 /** Longest wait for flows that must come: the agent drains four times a second when little happens. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 interface Waiting {
   readonly count: number;

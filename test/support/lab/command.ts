@@ -48,7 +48,7 @@ export async function untilReady(child: ChildProcessWithoutNullStreams, what: st
 /** Runs a command to its end; rejects with its standard error when it fails or takes too long. */
 export async function run(place: Place, argv: readonly string[], options: RunOptions = {}): Promise<Output> {
   const child = start(place, argv);
-  const timeoutMs = options.timeoutMs ?? 10_000;
+  const timeoutMs = options.timeoutMs ?? 30_000;
   let late = false;
   const timer = setTimeout(() => {
     late = true;

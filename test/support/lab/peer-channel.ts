@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = fileURLToPath(new URL('peer.py', import.meta.url));
 
 /** Time limit of an operation that is not given one. */
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 20_000;
 
 /** What the peer gets on top, to report its own time-out, before it counts as hanging. */
 const GRACE_MS = 2000;

@@ -69,7 +69,7 @@ describe.skipIf(!IS_ROOT)(`a full disk${IS_ROOT ? '' : ' (skipped: only root can
           await timers.pass(500);
           return counted() === first + count;
         },
-        { timeout: 10_000, interval: 1 },
+        { timeout: 30_000, interval: 1 },
       );
     };
 
