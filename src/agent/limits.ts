@@ -1,6 +1,6 @@
 /** The agent's bounds and their defaults; what goes over one of them is counted in the ledger by reason. */
 import type { ExporterOptions } from '../export/exporter.ts';
-import type { TcpProgramOptions } from './load/tcp-program.ts';
+import type { TcpProgramOptions } from './load/load-tcp.ts';
 
 export type KernelLimits = TcpProgramOptions;
 

@@ -3,8 +3,8 @@ import { WeirError } from '../../lib/errors.ts';
 import { withDefaults } from '../limits.ts';
 import { Libbpf } from '../load/libbpf.ts';
 import { PAGE_BYTES } from '../load/libc.ts';
+import { loadTcpProgram } from '../load/load-tcp.ts';
 import { FILES_WALKED, type ReportWalk } from '../load/report-walk.ts';
-import { loadTcpProgram } from '../load/tcp-program.ts';
 import { type Finding, missingBy } from './finding.ts';
 
 /** As small as they can be: nothing is selected, so nothing is measured. */

@@ -12,14 +12,10 @@ import type { Slots, SlotsState } from '../../plan/slots.ts';
 import { EXPORT_COLUMNS, type Exports, type NamedExport } from '../export/exports.ts';
 import { Libbpf } from '../load/libbpf.ts';
 import { type Mapping, mapShared, monotonicNanos } from '../load/libc.ts';
+import { adoptTcpProgram, type TcpProgramOptions, tcpProgramVersion } from '../load/load-tcp.ts';
 import type { Pins } from '../load/pins.ts';
-import {
-  adoptTcpProgram,
-  PARTS,
-  type TcpProgram,
-  type TcpProgramOptions,
-  tcpProgramVersion,
-} from '../load/tcp-program.ts';
+import { PARTS } from '../load/tcp-parts.ts';
+import type { TcpProgram } from '../load/tcp-program.ts';
 import { mapRing } from '../read/pages.ts';
 import { RingReader } from '../read/ring.ts';
 import type { KernelCounts, KernelCountsState } from '../report/kernel-counts.ts';
