@@ -8,7 +8,7 @@ import { describeLives, type LifeCycle } from '../../support/life-cycle.ts';
 const ORDERLY: readonly LifeCycle[] = [
   {
     name: 'closed by the client first: its socket goes once its FIN is acknowledged',
-    byChance: true,
+    byTimer: true,
     async live(scene, records) {
       const { near, far } = await scene.connection();
       await Promise.all([near.send(1009), far.receive(1009)]);
@@ -22,7 +22,7 @@ const ORDERLY: readonly LifeCycle[] = [
   },
   {
     name: 'closed by the server first',
-    byChance: true,
+    byTimer: true,
     async live(scene, records) {
       const { near, far } = await scene.connection();
       await Promise.all([far.send(1_301), near.receive(1_301)]);

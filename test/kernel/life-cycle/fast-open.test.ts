@@ -88,7 +88,7 @@ const FAST_OPENS: readonly LifeCycle[] = [
   },
   {
     name: 'answered and closed by the server before the handshake is over',
-    byChance: true,
+    byTimer: true,
     async live(scene, records) {
       await fastOpen(scene, FAST_OPEN);
       const hole = await blackHole(scene.router.netns, 'forward', 'tcp flags & (syn | ack) == ack');

@@ -51,7 +51,7 @@ const FAILURES: readonly LifeCycle[] = [
   },
   {
     name: 'timed out: a black hole swallows every SYN',
-    byChance: true,
+    byTimer: true,
     async live(scene, records) {
       const hole = await blackHole(scene.router.netns, 'forward', `tcp dport ${NOBODY}`);
       const attempt = scene.dialler.connect(nobody(scene), { synRetries: 1 });
@@ -94,7 +94,7 @@ const FAILURES: readonly LifeCycle[] = [
 const SUCCESSES: readonly LifeCycle[] = [
   {
     name: 'opened with a SYN that was lost once: the handshake took its retransmission too',
-    byChance: true,
+    byTimer: true,
     async live(scene, records) {
       const hole = await blackHole(scene.router.netns, 'forward', 'tcp flags & (syn | ack) == syn');
       const listener = await scene.acceptor.listen(scene.server.ipv4);
@@ -112,7 +112,7 @@ const SUCCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'opened with a SYN-ACK that was lost once: the time of the handshake is not known to the server',
-    byChance: true,
+    byTimer: true,
     async live(scene) {
       const hole = await blackHole(scene.router.netns, 'forward', 'tcp flags & (syn | ack) == (syn | ack)');
       const listener = await scene.acceptor.listen(scene.server.ipv4);

@@ -5,7 +5,7 @@ import { endInOrder } from '../../support/scene.ts';
 const PROCESSES: readonly LifeCycle[] = [
   {
     name: 'ended by kill -9 of the server: a killed process still closes its sockets',
-    byChance: true,
+    byTimer: true,
     async live(scene, records) {
       const mortal = await scene.server.peer();
       const { near, far } = await scene.connection({ by: mortal });
@@ -26,7 +26,6 @@ const PROCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'ended by kill -9 of the server with unread data: the kernel resets it',
-    byChance: true,
     async live(scene, records) {
       const mortal = await scene.server.peer();
       const { near, far } = await scene.connection({ by: mortal });
@@ -64,7 +63,6 @@ const PROCESSES: readonly LifeCycle[] = [
   },
   {
     name: 'shared with a forked child that closes it last: the opener stays its process, of an accepted one it is the child',
-    byChance: true,
     async live(scene) {
       const { near, far } = await scene.connection();
       const [nearChild, farChild] = [await near.fork(), await far.fork()];
@@ -75,11 +73,10 @@ const PROCESSES: readonly LifeCycle[] = [
       return { child: farChild.pid };
     },
     source: { ended: ['Closed', 'Finished'], sent: 53, received: 0, process: 'dialler' },
-    destination: { ended: ['Closed', 'Finished'], sent: 0, received: 53, process: 'child' },
+    destination: { ended: ['Closed', 'Finished'], sent: 0, received: 53, process: 'child', heldBefore: 'acceptor' },
   },
   {
     name: 'passed to other processes, which close it: the opener, and the heir of the accepted one',
-    byChance: true,
     async live(scene) {
       const [nearHeir, farHeir] = await Promise.all([scene.client.peer(), scene.server.peer()]);
       const { near, far } = await scene.connection();
@@ -92,7 +89,7 @@ const PROCESSES: readonly LifeCycle[] = [
       return { heir: farHeir.pid };
     },
     source: { ended: ['Closed', 'Finished'], sent: 0, received: 97, process: 'dialler' },
-    destination: { ended: ['Closed', 'Finished'], sent: 97, received: 0, process: 'heir' },
+    destination: { ended: ['Closed', 'Finished'], sent: 97, received: 0, process: 'heir', heldBefore: 'acceptor' },
   },
   {
     name: 'ended by ss -K of another process, which only looked it up: it is not named',

@@ -59,7 +59,7 @@ const RESETS: readonly LifeCycle[] = [
   },
   {
     name: 'reset in CLOSE_WAIT: the server still sends to a client that has closed',
-    byChance: true,
+    byTimer: true,
     async live(scene, records) {
       const { near, far } = await scene.connection();
       // Acknowledged after close() has returned: the client's socket goes at once.

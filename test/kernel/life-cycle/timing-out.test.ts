@@ -6,7 +6,7 @@ const USER_TIMEOUT_MS = 400;
 const TIMEOUTS: readonly LifeCycle[] = [
   {
     name: 'black-holed with data on the way, until TCP_USER_TIMEOUT',
-    byChance: true,
+    byTimer: true,
     async live(scene, records) {
       const { near, far } = await scene.connection({ userTimeoutMs: USER_TIMEOUT_MS });
       await Promise.all([near.send(211), far.receive(211)]);
@@ -22,7 +22,7 @@ const TIMEOUTS: readonly LifeCycle[] = [
   },
   {
     name: 'closed into a black hole: neither its last data nor its FIN is ever acknowledged',
-    byChance: true,
+    byTimer: true,
     async live(scene, records) {
       const { near, far } = await scene.connection({ userTimeoutMs: USER_TIMEOUT_MS });
       const hole = await blackHole(scene.router.netns, 'forward', 'tcp dport > 0');
